@@ -1,0 +1,1 @@
+//! Scenarios on a deterministic asynchronous host. Empty until the host exists.

@@ -1,0 +1,3 @@
+//! The checkers' world: nodes, pending events, faults and observers, as discrete states.
+
+pub mod space;
