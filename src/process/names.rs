@@ -53,8 +53,13 @@ impl fmt::Debug for Id {
 pub struct Sort(pub u8);
 
 impl Sort {
-    /// The incarnations of one node.
-    pub(crate) const INCARNATION: Sort = Sort(u8::MAX);
+    /// Sorts from here on are the incarnations of the nodes; a protocol's own sorts are below.
+    pub(crate) const INCARNATIONS: u8 = 192;
+
+    /// The incarnations of one node: a sort of its own, as those of different nodes are never compared.
+    pub(crate) const fn incarnation(node: NodeId) -> Sort {
+        Sort(Sort::INCARNATIONS + node.0)
+    }
 }
 
 /// An identity that can be compared by order and equality within its sort: an epoch, a fencing token, an index.

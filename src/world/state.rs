@@ -1,0 +1,297 @@
+//! A discrete state: what every node knows, what is under way, and what the observer remembers. No time.
+
+use std::{
+    hash::{Hash, Hasher},
+    sync::Arc,
+};
+
+use rustc_hash::FxHasher;
+
+use crate::process::{Data, Effect, Id, Lane, Names, NodeId, Process, Rank, Reason, Visitor};
+
+/// A discrete state of the world.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct State<P: Process, M: Data> {
+    pub(super) nodes: Vec<NodeState<P>>,
+    /// What is under way, in canonical order. Those in [`Place::Due`] are the state's variables, in this order.
+    pub(super) items: Vec<Item<P>>,
+    /// The ends of stream connections that are not idle, sorted.
+    pub(super) ends: Vec<End>,
+    /// Tokens left of each fault class.
+    pub(super) tokens: Vec<u8>,
+    pub(super) watch: Watching<M>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum NodeState<P: Process> {
+    Down {
+        durable: P::Durable,
+        /// The whole machine is dead: nobody answers for it.
+        dead: bool,
+    },
+    Up {
+        hosted: Arc<Hosted<P>>,
+        durable: P::Durable,
+        incarnation: Rank,
+        /// The rest of a cut list of effects; `None` when the node is not paused.
+        paused: Option<Vec<Effect<P>>>,
+    },
+}
+
+impl<P: Process> NodeState<P> {
+    pub(super) fn is_up(&self) -> bool {
+        matches!(self, NodeState::Up { .. })
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        matches!(self, NodeState::Up { paused: Some(_), .. })
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        matches!(self, NodeState::Down { dead: true, .. })
+    }
+
+    pub(super) fn durable(&self) -> &P::Durable {
+        match self {
+            NodeState::Down { durable, .. } | NodeState::Up { durable, .. } => durable,
+        }
+    }
+}
+
+/// A process with what is asked of it again and again: its names, its hash, and its hash without names.
+#[derive(Clone, Debug)]
+pub(super) struct Hosted<P> {
+    pub(super) process: P,
+    pub(super) names: Vec<Name>,
+    pub(super) erased: u64,
+    hash: u64,
+}
+
+impl<P: Process> Hosted<P> {
+    pub(super) fn new(mut process: P) -> Hosted<P> {
+        let mut list = List(Vec::new());
+        process.visit(&mut list);
+        let hash = hash_of(&process);
+        let erased = erased(process.clone());
+        Hosted { process, names: list.0, erased, hash }
+    }
+}
+
+impl<P: Eq> PartialEq for Hosted<P> {
+    fn eq(&self, other: &Hosted<P>) -> bool {
+        self.hash == other.hash && self.process == other.process
+    }
+}
+
+impl<P: Eq> Eq for Hosted<P> {}
+
+impl<P> Hash for Hosted<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Something under way.
+#[derive(Clone, Debug)]
+pub(super) struct Item<P: Process> {
+    pub(super) what: What<P>,
+    pub(super) place: Place,
+    /// The hash of `what` without its names: stable under renaming, so it orders what has no other order.
+    erased: u64,
+}
+
+impl<P: Process> Item<P> {
+    pub(super) fn new(what: What<P>, place: Place) -> Item<P> {
+        let erased = match &what {
+            What::Timer { timer, .. } => erased(timer.clone()),
+            What::Message { message, .. } => erased(message.clone()),
+            _ => 0,
+        };
+        Item { what, place, erased }
+    }
+
+    pub(super) fn erased(&self) -> u64 {
+        self.erased
+    }
+}
+
+impl<P: Process> PartialEq for Item<P> {
+    fn eq(&self, other: &Item<P>) -> bool {
+        self.erased == other.erased && self.place == other.place && self.what == other.what
+    }
+}
+
+impl<P: Process> Eq for Item<P> {}
+
+impl<P: Process> Hash for Item<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.what.hash(state);
+        self.place.hash(state);
+    }
+}
+
+/// What is under way. The order of the variants is the canonical order of the kinds.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum What<P: Process> {
+    Start {
+        node: NodeId,
+    },
+    Timer {
+        node: NodeId,
+        timer: P::Timer,
+    },
+    Resume {
+        node: NodeId,
+    },
+    Message {
+        from: NodeId,
+        to: NodeId,
+        message: P::Message,
+        /// `None` on a datagram link.
+        lane: Option<Lane>,
+        /// The first of a new connection, whose receiver was not yet told of the old one's end.
+        opening: bool,
+    },
+    /// `node` is to be told that its connection to `peer` is gone.
+    Closed {
+        node: NodeId,
+        peer: NodeId,
+        lane: Lane,
+        reason: Reason,
+    },
+    /// `node` waits for the path to `peer`, where something of its is held.
+    Patience {
+        node: NodeId,
+        peer: NodeId,
+        lane: Lane,
+    },
+    /// The cut of that index in the fault class is open until it heals.
+    Heal {
+        fault: u8,
+        cut: u8,
+    },
+    Refill {
+        fault: u8,
+    },
+    Stopwatch,
+}
+
+impl<P: Process> What<P> {
+    pub(super) fn kind(&self) -> u8 {
+        match self {
+            What::Start { .. } => 0,
+            What::Timer { .. } => 1,
+            What::Resume { .. } => 2,
+            What::Message { lane: None, .. } => 3,
+            // One order for all that travels on a lane.
+            What::Message { .. } | What::Closed { .. } => 4,
+            What::Patience { .. } => 5,
+            What::Heal { .. } => 6,
+            What::Refill { .. } => 7,
+            What::Stopwatch => 8,
+        }
+    }
+
+    /// The direction of a lane that it travels on, as `(from, to, lane)`.
+    pub(super) fn direction(&self) -> Option<(NodeId, NodeId, Lane)> {
+        match *self {
+            What::Message { from, to, lane: Some(lane), .. } => Some((from, to, lane)),
+            What::Closed { node, peer, lane, .. } => Some((peer, node, lane)),
+            _ => None,
+        }
+    }
+
+    /// The node whose process it is for.
+    pub(super) fn addressee(&self) -> Option<NodeId> {
+        match *self {
+            What::Timer { node, .. } | What::Closed { node, .. } | What::Patience { node, .. } => Some(node),
+            What::Message { to, .. } => Some(to),
+            _ => None,
+        }
+    }
+}
+
+/// Where an item waits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) enum Place {
+    /// Its moment is a variable.
+    Due,
+    /// A cut holds it.
+    Held,
+    /// Its moment has come; it is delivered right after the one ahead of it.
+    Queued,
+    /// Its moment has come; its node is paused.
+    Inbox,
+}
+
+/// One end of a stream connection that is not idle.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub(super) struct End {
+    pub(super) node: NodeId,
+    pub(super) peer: NodeId,
+    pub(super) lane: Lane,
+    pub(super) broken: bool,
+}
+
+/// What the observer remembers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Watching<M> {
+    pub(super) memory: M,
+    /// Parties whose interval is open, sorted.
+    pub(super) holders: Vec<NodeId>,
+    /// The party whose interval was the last to end, where the question is about hand-overs.
+    pub(super) last: Option<NodeId>,
+}
+
+/// An identity found inside a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Name {
+    Node(NodeId),
+    Id(Id),
+    Rank(Rank),
+}
+
+/// Lists the names in a value.
+pub(super) struct List(pub(super) Vec<Name>);
+
+impl Visitor for List {
+    fn node(&mut self, node: &mut NodeId) {
+        self.0.push(Name::Node(*node));
+    }
+
+    fn id(&mut self, id: &mut Id) {
+        self.0.push(Name::Id(*id));
+    }
+
+    fn rank(&mut self, rank: &mut Rank) {
+        self.0.push(Name::Rank(*rank));
+    }
+}
+
+/// Makes every name of a kind the same.
+struct Erase;
+
+impl Visitor for Erase {
+    fn node(&mut self, node: &mut NodeId) {
+        *node = NodeId(0);
+    }
+
+    fn id(&mut self, id: &mut Id) {
+        *id = Id::new(0);
+    }
+
+    fn rank(&mut self, rank: &mut Rank) {
+        *rank = Rank::least(rank.sort());
+    }
+}
+
+fn erased<T: Names + Hash>(mut value: T) -> u64 {
+    value.visit(&mut Erase);
+    hash_of(&value)
+}
+
+pub(super) fn hash_of<T: Hash>(value: &T) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
