@@ -1,3 +1,197 @@
-//! The checkers' world: nodes, pending events, faults and observers, as discrete states.
+//! The checkers' world: nodes, what is under way, faults and an observer, as numbered discrete states.
+//!
+//! It rests on the process contract and the set-up only. The simulator has a world of its own, so that each can
+//! refute the other.
 
+mod canonical;
+mod draft;
+mod effects;
+mod expand;
+mod observe;
 pub mod space;
+mod state;
+mod story;
+mod streams;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use rustc_hash::FxHashMap;
+
+use self::{
+    draft::{Draft, Source},
+    expand::{Act, Label},
+    space::{Automorphism, Cap, Edge, Origin, Space, StateId, Variable},
+    state::{NodeState, Place, State, Watching, What},
+};
+use crate::{
+    process::{Data, Fresh, Process},
+    spec::{Property, Setup},
+};
+
+/// What is asked of a property over intervals; the others have one question only.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Focus {
+    /// Is it violated, and how bad is it?
+    Check,
+    /// How long between the end of one party's interval and the begin of another's?
+    Margin,
+    /// Does a second party hold after a first at all?
+    Handover,
+}
+
+/// Everything that can happen to the nodes of a set-up, seen by one observer.
+pub struct World<P: Process, M: Data> {
+    setup: Setup<P>,
+    property: Property<P, M>,
+    focus: Focus,
+    symmetry: bool,
+    groups: Vec<Vec<u8>>,
+    states: Vec<Arc<State<P, M>>>,
+    numbers: FxHashMap<Arc<State<P, M>>, StateId>,
+    edges: Vec<Option<Arc<[Edge]>>>,
+}
+
+impl<P: Process, M: Data> World<P, M> {
+    /// With `symmetry`, situations that differ only in the names of interchangeable nodes are one state.
+    #[must_use]
+    pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, symmetry: bool) -> World<P, M> {
+        let mut groups: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
+        for (index, node) in setup.nodes.iter().enumerate() {
+            if let Some(group) = node.group {
+                groups.entry(group).or_default().push(index as u8);
+            }
+        }
+        World {
+            setup,
+            property,
+            focus,
+            symmetry,
+            groups: groups.into_values().filter(|group| group.len() > 1).collect(),
+            states: Vec::new(),
+            numbers: FxHashMap::default(),
+            edges: Vec::new(),
+        }
+    }
+
+    /// Nothing has started; every first start is under way.
+    fn beginning(&self) -> Draft<P, M> {
+        let nodes = self.setup.nodes.iter().map(|_| NodeState::Down { durable: P::Durable::default(), dead: false });
+        let empty = State {
+            nodes: nodes.collect(),
+            items: Vec::new(),
+            ends: Vec::new(),
+            tokens: self.setup.faults.iter().map(|fault| fault.tokens.at_most).collect(),
+            watch: Watching { memory: self.property.memory.clone(), holders: Vec::new(), last: None },
+        };
+        let mut draft = Draft::of(&empty, Fresh::default());
+        for node in self.setup.ids() {
+            draft.add(What::Start { node }, Place::Due, self.setup.node(node).start);
+        }
+        draft
+    }
+
+    fn intern(&mut self, state: State<P, M>) -> StateId {
+        if let Some(&number) = self.numbers.get(&state) {
+            return number;
+        }
+        let number = StateId::try_from(self.states.len()).expect("fewer than 2^32 states fit in memory");
+        let state = Arc::new(state);
+        self.states.push(state.clone());
+        self.numbers.insert(state, number);
+        self.edges.push(None);
+        number
+    }
+
+    fn edge(&mut self, source: &State<P, M>, number: u32, label: &Label, draft: &Draft<P, M>) -> Edge {
+        let canonical = self.canonical(draft);
+        let variable_of = |uid| {
+            let index = canonical.uids.iter().position(|other| *other == uid)?;
+            (canonical.state.items[index].place == Place::Due).then(|| variable(&canonical.state, index))
+        };
+        let pairs =
+            draft.ordered.iter().filter_map(|(first, second)| Some((variable_of(*first)?, variable_of(*second)?)));
+        let ordered = pairs.collect();
+        let fires = match label.act {
+            Act::Item(index) => Some(variable(source, usize::from(index))),
+            Act::Node { .. } | Act::Machine { .. } | Act::Cut { .. } => None,
+        };
+        let origins = canonical.origins.into();
+        let target = self.intern(canonical.state);
+        Edge { fires, target, origins, ordered, marks: draft.marks, reads: draft.reads, label: number }
+    }
+}
+
+/// The variable of an item that is due: how many before it are.
+fn variable<P: Process, M: Data>(state: &State<P, M>, index: usize) -> u16 {
+    state.items[..index].iter().filter(|item| item.place == Place::Due).count() as u16
+}
+
+impl<P: Process, M: Data> Space for World<P, M> {
+    fn initial(&mut self) -> (StateId, Arc<[Origin]>) {
+        let canonical = self.canonical(&self.beginning());
+        (self.intern(canonical.state), canonical.origins.into())
+    }
+
+    fn edges(&mut self, state: StateId) -> Result<Arc<[Edge]>, Cap> {
+        if let Some(edges) = &self.edges[state as usize] {
+            return Ok(edges.clone());
+        }
+        let source = self.states[state as usize].clone();
+        let found = self.expand(&source, &self.fresh(&source))?;
+        let mut edges: Vec<Edge> = Vec::with_capacity(found.len());
+        for (number, (label, draft)) in found.iter().enumerate() {
+            let edge = self.edge(&source, number as u32, label, draft);
+            // The same step by another name.
+            let twin = |other: &Edge| Edge { label: 0, ..other.clone() } == Edge { label: 0, ..edge.clone() };
+            if !edges.iter().any(twin) {
+                edges.push(edge);
+            }
+        }
+        let edges: Arc<[Edge]> = edges.into();
+        self.edges[state as usize] = Some(edges.clone());
+        Ok(edges)
+    }
+
+    fn variables(&self, state: StateId) -> Arc<[Variable]> {
+        let items = &self.states[state as usize].items;
+        let due = items.iter().filter(|item| item.place == Place::Due);
+        due.map(|item| if item.what == What::Stopwatch { Variable::Stopwatch } else { Variable::Event }).collect()
+    }
+
+    fn automorphisms(&mut self, state: StateId) -> Arc<[Automorphism]> {
+        if !self.symmetry {
+            return Arc::new([]);
+        }
+        let state = self.states[state as usize].clone();
+        let draft = Draft::of(&state, Fresh::default());
+        let mut found = Vec::new();
+        for group in &self.groups {
+            for (index, &a) in group.iter().enumerate() {
+                for &b in &group[index + 1..] {
+                    let mut order = self.identity();
+                    order.swap(usize::from(a), usize::from(b));
+                    found.extend(self.automorphism(&state, &draft.sources, order));
+                }
+            }
+        }
+        found.into()
+    }
+
+    fn len(&self) -> usize {
+        self.states.len()
+    }
+}
+
+impl<P: Process, M: Data> World<P, M> {
+    fn automorphism(&self, state: &State<P, M>, sources: &[Source], order: Vec<u8>) -> Option<Automorphism> {
+        let image = self.renamed(state, sources, order);
+        if image.state != *state {
+            return None;
+        }
+        let variables = image.origins.iter().map(|origin| match origin {
+            Origin::Kept(variable) => *variable,
+            Origin::Widened(..) | Origin::Scheduled { .. } => unreachable!("no step was taken"),
+        });
+        Some(Automorphism { variables: variables.collect(), nodes: image.nodes.into() })
+    }
+}

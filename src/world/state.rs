@@ -7,7 +7,7 @@ use std::{
 
 use rustc_hash::FxHasher;
 
-use crate::process::{Data, Effect, Id, Lane, Names, NodeId, Process, Rank, Reason, Visitor};
+use crate::process::{Data, Effect, Id, Lane, Names, NodeId, Process, Rank, Reason, Sort, Visitor};
 
 /// A discrete state of the world.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -117,7 +117,7 @@ impl<P: Process> Item<P> {
 
 impl<P: Process> PartialEq for Item<P> {
     fn eq(&self, other: &Item<P>) -> bool {
-        self.erased == other.erased && self.place == other.place && self.what == other.what
+        self.place == other.place && self.what == other.what
     }
 }
 
@@ -281,7 +281,8 @@ impl Visitor for Erase {
     }
 
     fn rank(&mut self, rank: &mut Rank) {
-        *rank = Rank::least(rank.sort());
+        let sort = Sort(rank.sort().0.min(Sort::INCARNATIONS));
+        *rank = Rank::least(sort);
     }
 }
 

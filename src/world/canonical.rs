@@ -1,0 +1,384 @@
+//! Canonical form: equal situations become equal states.
+//!
+//! Items are sorted, living identities are renumbered, and nodes of a group are put in an order of their own. Each is
+//! only a renaming, so it changes no verdict; a renaming that is missed costs states, never soundness.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    World,
+    draft::{Draft, Source, Uid},
+    space::Origin,
+    state::{Hosted, List, Name, NodeState, Place, State, What, hash_of},
+};
+use crate::{
+    process::{Data, Effect, Id, Names, NodeId, Process, Rank, Sort, Visitor},
+    spec::FaultKind,
+};
+
+/// A successor in canonical form, and how its parts are named in the draft.
+#[derive(Clone, Debug)]
+pub(super) struct Canonical<P: Process, M: Data> {
+    pub(super) state: State<P, M>,
+    /// For each item, its name in the draft.
+    pub(super) uids: Vec<Uid>,
+    /// For each variable, where it comes from.
+    pub(super) origins: Vec<Origin>,
+    /// `nodes[i]` is the node of the draft that is called `i` now.
+    pub(super) nodes: Vec<u8>,
+}
+
+/// At most so many orders of indistinguishable nodes are compared; beyond, the first is taken.
+const MOST_ORDERS: usize = 24;
+
+impl<P: Process, M: Data> World<P, M> {
+    pub(super) fn canonical(&self, draft: &Draft<P, M>) -> Canonical<P, M> {
+        let orders = if self.symmetry { self.orders(&draft.state) } else { vec![self.identity()] };
+        let mut best: Option<(u64, Canonical<P, M>)> = None;
+        let single = orders.len() == 1;
+        for order in orders {
+            let candidate = self.renamed(&draft.state, &draft.sources, order);
+            if single {
+                return candidate;
+            }
+            let hash = hash_of(&candidate.state);
+            if best.as_ref().is_none_or(|(least, _)| hash < *least) {
+                best = Some((hash, candidate));
+            }
+        }
+        best.expect("there is at least one order").1
+    }
+
+    pub(super) fn identity(&self) -> Vec<u8> {
+        (0..self.setup.nodes.len() as u8).collect()
+    }
+
+    /// The state with nodes in the given order, items sorted and identities renumbered.
+    pub(super) fn renamed(&self, state: &State<P, M>, sources: &[Source], order: Vec<u8>) -> Canonical<P, M> {
+        let mut state = state.clone();
+        if order.iter().enumerate().any(|(new, old)| new != usize::from(*old)) {
+            self.permute(&mut state, &order);
+        }
+        let mut by_key: Vec<usize> = (0..state.items.len()).collect();
+        by_key.sort_by_cached_key(|&index| sort_key(&state.items[index]));
+        state.items = by_key.iter().map(|&index| state.items[index].clone()).collect();
+        let sources: Vec<Source> = by_key.iter().map(|&index| sources[index]).collect();
+        state.ends.sort_unstable();
+        renumber(&mut state);
+        let due = state.items.iter().zip(&sources).filter(|(item, _)| item.place == Place::Due);
+        let origins = due.map(|(_, source)| source.origin).collect();
+        Canonical { uids: sources.iter().map(|source| source.uid).collect(), state, origins, nodes: order }
+    }
+
+    /// Calls node `order[i]` by the name `i`.
+    fn permute(&self, state: &mut State<P, M>, order: &[u8]) {
+        let mut names = vec![NodeId(0); order.len()];
+        for (new, old) in order.iter().enumerate() {
+            names[usize::from(*old)] = NodeId(new as u8);
+        }
+        state.nodes = order.iter().map(|old| state.nodes[usize::from(*old)].clone()).collect();
+        for item in &mut state.items {
+            if let What::Heal { fault, cut } = &mut item.what {
+                *cut = self.renamed_cut(*fault, *cut, &names);
+            }
+        }
+        rename(state, &mut Rename { nodes: Some(&names), ids: None, ranks: None });
+        for end in &mut state.ends {
+            end.node = names[end.node.index()];
+            end.peer = names[end.peer.index()];
+        }
+    }
+
+    pub(super) fn renamed_cut(&self, fault: u8, cut: u8, names: &[NodeId]) -> u8 {
+        let image: BTreeSet<_> =
+            self.cut_of(fault, cut).iter().map(|(from, to)| (names[from.index()], names[to.index()])).collect();
+        let FaultKind::Cut { cuts, .. } = &self.setup.faults[usize::from(fault)].kind else {
+            unreachable!("only a cut heals");
+        };
+        let index = cuts.iter().position(|cut| cut.iter().copied().collect::<BTreeSet<_>>() == image);
+        index.expect("interchangeable nodes are cut off alike") as u8
+    }
+
+    /// Orders of the nodes worth comparing: each group sorted by what is seen of a node without names, in every order
+    /// of those that look alike.
+    fn orders(&self, state: &State<P, M>) -> Vec<Vec<u8>> {
+        let mut orders = vec![self.identity()];
+        for group in &self.groups {
+            let mut members: Vec<(u64, u8)> =
+                group.iter().map(|&node| (self.signature(state, NodeId(node), group), node)).collect();
+            members.sort_unstable();
+            let mut start = 0;
+            for class in members.chunk_by(|a, b| a.0 == b.0) {
+                let places = &group[start..start + class.len()];
+                start += class.len();
+                let nodes: Vec<u8> = class.iter().map(|(_, node)| *node).collect();
+                let ways = if orders.len() * factorial(nodes.len()) > MOST_ORDERS {
+                    vec![nodes]
+                } else {
+                    permutations(&nodes)
+                };
+                orders = orders
+                    .iter()
+                    .flat_map(|order| {
+                        ways.iter().map(|way| {
+                            let mut order = order.clone();
+                            for (place, node) in places.iter().zip(way) {
+                                order[usize::from(*place)] = *node;
+                            }
+                            order
+                        })
+                    })
+                    .collect();
+            }
+        }
+        orders
+    }
+
+    /// What is seen of a node without names. Equal for nodes that are alike.
+    fn signature(&self, state: &State<P, M>, node: NodeId, group: &[u8]) -> u64 {
+        let seen = |other: NodeId| if group.contains(&other.0) { u8::MAX } else { other.0 };
+        let own = match &state.nodes[node.index()] {
+            NodeState::Down { dead, .. } => hash_of(&(0_u8, dead)),
+            NodeState::Up { hosted, paused, .. } => hash_of(&(1_u8, hosted.erased, paused.as_ref().map(Vec::len))),
+        };
+        let mut sum = own;
+        for item in &state.items {
+            let role = match item.what {
+                What::Start { node: of } | What::Timer { node: of, .. } | What::Resume { node: of } if of == node => 0,
+                What::Closed { node: of, peer, .. } | What::Patience { node: of, peer, .. } if of == node => {
+                    u32::from(seen(peer)) << 8 | 1
+                }
+                What::Closed { node: of, peer, .. } | What::Patience { node: of, peer, .. } if peer == node => {
+                    u32::from(seen(of)) << 8 | 2
+                }
+                What::Message { from, to, .. } if from == node => u32::from(seen(to)) << 8 | 3,
+                What::Message { from, to, .. } if to == node => u32::from(seen(from)) << 8 | 4,
+                What::Heal { fault, cut }
+                    if self.cut_of(fault, cut).iter().any(|(from, to)| *from == node || *to == node) =>
+                {
+                    u32::from(fault) << 8 | 5
+                }
+                _ => continue,
+            };
+            sum = sum.wrapping_add(hash_of(&(item.what.kind(), role, item.place, item.erased())));
+        }
+        for end in state.ends.iter().filter(|end| end.node == node) {
+            sum = sum.wrapping_add(hash_of(&(seen(end.peer), end.lane, end.broken)));
+        }
+        hash_of(&(sum, state.watch.holders.contains(&node), state.watch.last == Some(node)))
+    }
+}
+
+/// The canonical order of items. What travels on one lane keeps its order: the sort is stable.
+fn sort_key<P: Process>(item: &super::state::Item<P>) -> (u8, u8, u8, u8, u64, Place) {
+    let (a, b, c) = match item.what {
+        What::Start { node } | What::Timer { node, .. } | What::Resume { node } => (node.0, 0, 0),
+        What::Message { from, to, lane, .. } => (from.0, to.0, lane.map_or(0, |lane| lane.0)),
+        What::Closed { node, peer, lane, .. } => (peer.0, node.0, lane.0),
+        What::Patience { node, peer, lane } => (node.0, peer.0, lane.0),
+        What::Heal { fault, cut } => (fault, cut, 0),
+        What::Refill { fault } => (fault, 0, 0),
+        What::Stopwatch => (0, 0, 0),
+    };
+    if item.what.direction().is_some() {
+        return (item.what.kind(), a, b, c, 0, Place::Due);
+    }
+    (item.what.kind(), a, b, c, item.erased(), item.place)
+}
+
+/// Every name in a state, in the order in which identities are renumbered.
+pub(super) fn names<P: Process, M: Data>(state: &State<P, M>) -> Vec<Name> {
+    let mut list = List(Vec::new());
+    for node in &state.nodes {
+        match node {
+            NodeState::Down { durable, .. } => durable.clone().visit(&mut list),
+            NodeState::Up { hosted, durable, incarnation, paused } => {
+                list.0.extend_from_slice(&hosted.names);
+                durable.clone().visit(&mut list);
+                list.0.push(Name::Rank(*incarnation));
+                for effect in paused.iter().flatten() {
+                    visit_effect(&mut effect.clone(), &mut list);
+                }
+            }
+        }
+    }
+    for item in &state.items {
+        match &item.what {
+            What::Timer { timer, .. } => timer.clone().visit(&mut list),
+            What::Message { message, .. } => message.clone().visit(&mut list),
+            _ => {}
+        }
+    }
+    state.watch.memory.clone().visit(&mut list);
+    list.0
+}
+
+/// Renames the living identities: `Id` by first occurrence, `Rank` by order within its sort.
+fn renumber<P: Process, M: Data>(state: &mut State<P, M>) {
+    let mut ids: FxHashMap<u64, u64> = FxHashMap::default();
+    let mut ranks: BTreeMap<Sort, BTreeSet<u64>> = BTreeMap::new();
+    let mut same = true;
+    for name in names(state) {
+        match name {
+            Name::Node(_) => {}
+            Name::Id(id) => {
+                let next = ids.len() as u64;
+                same &= *ids.entry(id.value()).or_insert(next) == id.value();
+            }
+            Name::Rank(rank) if rank.value() > 0 => {
+                ranks.entry(rank.sort()).or_default().insert(rank.value());
+            }
+            Name::Rank(_) => {}
+        }
+    }
+    same &= ranks.values().all(|values| values.last().is_none_or(|last| *last == values.len() as u64));
+    if same {
+        return;
+    }
+    let ranks: FxHashMap<(Sort, u64), u64> = ranks
+        .iter()
+        .flat_map(|(sort, values)| values.iter().zip(1..).map(|(value, new)| ((*sort, *value), new)))
+        .collect();
+    rename(state, &mut Rename { nodes: None, ids: Some(&ids), ranks: Some(&ranks) });
+}
+
+/// Replaces names.
+struct Rename<'a> {
+    nodes: Option<&'a [NodeId]>,
+    ids: Option<&'a FxHashMap<u64, u64>>,
+    ranks: Option<&'a FxHashMap<(Sort, u64), u64>>,
+}
+
+impl Visitor for Rename<'_> {
+    fn node(&mut self, node: &mut NodeId) {
+        if let Some(nodes) = self.nodes {
+            *node = nodes[node.index()];
+        }
+    }
+
+    fn id(&mut self, id: &mut Id) {
+        if let Some(ids) = self.ids {
+            *id = Id::new(ids[&id.value()]);
+        }
+    }
+
+    fn rank(&mut self, rank: &mut Rank) {
+        if let Some(ranks) = self.ranks
+            && rank.value() > 0
+        {
+            *rank = Rank::new(rank.sort(), ranks[&(rank.sort(), rank.value())]);
+        }
+        if let Some(nodes) = self.nodes
+            && rank.sort().0 >= Sort::INCARNATIONS
+        {
+            let node = nodes[usize::from(rank.sort().0 - Sort::INCARNATIONS)];
+            *rank = Rank::new(Sort::incarnation(node), rank.value());
+        }
+    }
+}
+
+impl Rename<'_> {
+    fn changes(&mut self, name: Name) -> bool {
+        match name {
+            Name::Node(mut node) => {
+                self.node(&mut node);
+                name != Name::Node(node)
+            }
+            Name::Id(mut id) => {
+                self.id(&mut id);
+                name != Name::Id(id)
+            }
+            Name::Rank(mut rank) => {
+                self.rank(&mut rank);
+                name != Name::Rank(rank)
+            }
+        }
+    }
+}
+
+fn rename<P: Process, M: Data>(state: &mut State<P, M>, names: &mut Rename<'_>) {
+    for node in &mut state.nodes {
+        match node {
+            NodeState::Down { durable, .. } => durable.visit(names),
+            NodeState::Up { hosted, durable, incarnation, paused } => {
+                if hosted.names.iter().any(|name| names.changes(*name)) {
+                    let mut process = hosted.process.clone();
+                    process.visit(names);
+                    *hosted = Arc::new(Hosted::new(process));
+                }
+                durable.visit(names);
+                incarnation.visit(names);
+                paused.iter_mut().flatten().for_each(|effect| visit_effect(effect, names));
+            }
+        }
+    }
+    for item in &mut state.items {
+        visit_what(&mut item.what, names);
+    }
+    state.watch.memory.visit(names);
+    state.watch.holders.visit(names);
+    state.watch.holders.sort_unstable();
+    state.watch.last.visit(names);
+}
+
+fn visit_what<P: Process>(what: &mut What<P>, visitor: &mut dyn Visitor) {
+    match what {
+        What::Start { node } | What::Resume { node } => visitor.node(node),
+        What::Timer { node, timer } => {
+            visitor.node(node);
+            timer.visit(visitor);
+        }
+        What::Message { from, to, message, .. } => {
+            visitor.node(from);
+            visitor.node(to);
+            message.visit(visitor);
+        }
+        What::Closed { node, peer, .. } | What::Patience { node, peer, .. } => {
+            visitor.node(node);
+            visitor.node(peer);
+        }
+        What::Heal { .. } | What::Refill { .. } | What::Stopwatch => {}
+    }
+}
+
+fn visit_effect<P: Process>(effect: &mut Effect<P>, visitor: &mut dyn Visitor) {
+    match effect {
+        Effect::Send { to, message } => {
+            visitor.node(to);
+            message.visit(visitor);
+        }
+        Effect::Arm { timer, .. } | Effect::Disarm(timer) => timer.visit(visitor),
+        Effect::Rename { from, to } => {
+            from.visit(visitor);
+            to.visit(visitor);
+        }
+        Effect::Persist(durable) => durable.visit(visitor),
+        Effect::Emit(event) => event.visit(visitor),
+        Effect::Exit => {}
+    }
+}
+
+fn factorial(n: usize) -> usize {
+    (1..=n).product()
+}
+
+fn permutations(nodes: &[u8]) -> Vec<Vec<u8>> {
+    if nodes.len() <= 1 {
+        return vec![nodes.to_vec()];
+    }
+    let mut all = Vec::new();
+    for (index, &first) in nodes.iter().enumerate() {
+        let rest: Vec<u8> =
+            nodes.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, node)| *node).collect();
+        for mut tail in permutations(&rest) {
+            tail.insert(0, first);
+            all.push(tail);
+        }
+    }
+    all
+}

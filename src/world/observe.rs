@@ -1,0 +1,151 @@
+//! What the observer makes of what happens: stopwatches, open intervals and marks.
+
+use super::{
+    Focus, World,
+    draft::Draft,
+    space::Marks,
+    state::{Place, What},
+};
+use crate::{
+    process::{Data, NodeId, Process},
+    spec::{Form, Happening, Signals},
+    time::Window,
+};
+
+impl<P: Process, M: Data> World<P, M> {
+    /// Shows a happening to the observer. Where it may choose which trigger to measure, both ways are returned.
+    pub(super) fn happen(&self, mut draft: Draft<P, M>, happening: &Happening<'_, P>) -> Vec<Draft<P, M>> {
+        let mut signals = Signals::default();
+        (self.property.watch)(&mut draft.state.watch.memory, happening, &mut signals);
+        if signals == Signals::default() {
+            return vec![draft];
+        }
+        if signals.violated {
+            draft.marks = draft.marks.with(Marks::VIOLATED);
+        }
+        if signals.witness {
+            draft.marks = draft.marks.with(Marks::WITNESS);
+        }
+        if signals.reached {
+            draft.marks = draft.marks.with(Marks::REACHED);
+        }
+        match self.property.form {
+            Form::Within => self.within(draft, &signals),
+            Form::Apart => {
+                self.apart(&mut draft, &signals);
+                vec![draft]
+            }
+            Form::Never | Form::Reachable => vec![draft],
+        }
+    }
+
+    fn within(&self, mut draft: Draft<P, M>, signals: &Signals) -> Vec<Draft<P, M>> {
+        if let Some(index) = running(&draft)
+            && (signals.response || signals.discharge)
+        {
+            draft.remove(index);
+            // A response that discharges as well is a response.
+            let mark = if signals.response { Marks::RESPONSE } else { Marks::DISCHARGE };
+            draft.marks = draft.marks.with(mark);
+            draft.reads |= signals.response;
+        }
+        if !signals.trigger || running(&draft).is_some() {
+            return vec![draft];
+        }
+        let mut measuring = draft.clone();
+        measuring.add(What::Stopwatch, Place::Due, Window::ZERO);
+        measuring.measured = true;
+        measuring.marks = measuring.marks.with(Marks::TRIGGER);
+        vec![measuring, draft]
+    }
+
+    fn apart(&self, draft: &mut Draft<P, M>, signals: &Signals) {
+        for &party in &signals.end {
+            self.interval_ends(draft, party);
+        }
+        for &party in &signals.begin {
+            self.interval_begins(draft, party);
+        }
+        for &party in &signals.act {
+            if draft.state.watch.holders.iter().any(|&holder| holder != party) {
+                draft.marks = draft.marks.with(Marks::VIOLATED);
+            }
+        }
+    }
+
+    fn interval_begins(&self, draft: &mut Draft<P, M>, party: NodeId) {
+        let watch = &mut draft.state.watch;
+        if watch.holders.contains(&party) {
+            return;
+        }
+        watch.holders.push(party);
+        watch.holders.sort_unstable();
+        let second = watch.holders.len() == 2;
+        match self.focus {
+            Focus::Check if second => {
+                draft.add(What::Stopwatch, Place::Due, Window::ZERO);
+                draft.measured = true;
+                draft.marks = draft.marks.with(Marks::TRIGGER);
+            }
+            Focus::Check => {}
+            Focus::Handover => {
+                let last = draft.state.watch.last.take();
+                if last.is_some_and(|last| last != party) {
+                    draft.marks = draft.marks.with(Marks::WITNESS);
+                }
+            }
+            Focus::Margin => {
+                let last = draft.state.watch.last.take();
+                if let Some(index) = running(draft) {
+                    draft.remove(index);
+                    let other = last.is_some_and(|last| last != party);
+                    draft.reads |= other;
+                    if other {
+                        draft.marks = draft.marks.with(Marks::RESPONSE);
+                    }
+                }
+            }
+        }
+    }
+
+    fn interval_ends(&self, draft: &mut Draft<P, M>, party: NodeId) {
+        let watch = &mut draft.state.watch;
+        let before = watch.holders.len();
+        watch.holders.retain(|&holder| holder != party);
+        if watch.holders.len() == before {
+            return;
+        }
+        match self.focus {
+            Focus::Check if before == 2 => {
+                let index = running(draft).expect("it runs while two parties hold");
+                draft.remove(index);
+                draft.reads = true;
+            }
+            Focus::Check => {}
+            Focus::Handover => watch.last = Some(party),
+            Focus::Margin if before == 1 => {
+                watch.last = Some(party);
+                draft.add(What::Stopwatch, Place::Due, Window::ZERO);
+                draft.measured = true;
+                draft.marks = draft.marks.with(Marks::TRIGGER);
+            }
+            Focus::Margin => {}
+        }
+    }
+
+    /// Marks a fault that happens while a stopwatch runs or an interval is open; any fault, where neither exists.
+    pub(super) fn mark_fault(&self, draft: &mut Draft<P, M>, fault: usize) {
+        let matters = match self.property.form {
+            Form::Within => running(draft).is_some(),
+            Form::Apart => !draft.state.watch.holders.is_empty(),
+            Form::Never | Form::Reachable => true,
+        };
+        if matters {
+            draft.marks = draft.marks.with(Marks::fault(fault));
+        }
+    }
+}
+
+fn running<P: Process, M: Data>(draft: &Draft<P, M>) -> Option<usize> {
+    draft.position(|what| *what == What::Stopwatch)
+}
