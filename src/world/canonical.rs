@@ -100,6 +100,9 @@ impl<P: Process, M: Data> World<P, M> {
         let FaultKind::Cut { cuts, .. } = &self.setup.faults[usize::from(fault)].kind else {
             unreachable!("only a cut heals");
         };
+        if self.cut_of(fault, cut).iter().all(|direction| image.contains(direction)) {
+            return cut;
+        }
         let index = cuts.iter().position(|cut| cut.iter().copied().collect::<BTreeSet<_>>() == image);
         index.expect("interchangeable nodes are cut off alike") as u8
     }

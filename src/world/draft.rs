@@ -141,8 +141,12 @@ impl<P: Process, M: Data> Draft<P, M> {
     }
 
     /// Ends the connection for one end: it is told within the window, behind what travels to it. An end that is not
-    /// open is left as it is.
+    /// open is left as it is; one of a node whose process is down is idle at once.
     pub(super) fn break_end(&mut self, node: NodeId, peer: NodeId, lane: Lane, reason: Reason, window: Window) {
+        if !self.state.nodes[node.index()].is_up() {
+            // There is nobody to tell.
+            return self.set_end(node, peer, lane, None);
+        }
         let Some(end) = self.state.ends.iter_mut().find(|end| (end.node, end.peer, end.lane) == (node, peer, lane))
         else {
             return;

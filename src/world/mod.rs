@@ -57,7 +57,9 @@ impl<P: Process, M: Data> World<P, M> {
     pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, symmetry: bool) -> World<P, M> {
         let mut groups: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
         for (index, node) in setup.nodes.iter().enumerate() {
-            if let Some(group) = node.group {
+            let alone = setup.nodes.iter().filter(|other| other.machine == node.machine).count() == 1;
+            // Nodes that share a machine die together, which a renaming of one of them would not keep.
+            if let Some(group) = node.group.filter(|_| alone) {
                 groups.entry(group).or_default().push(index as u8);
             }
         }

@@ -104,7 +104,12 @@ impl<P: Process, M: Data> World<P, M> {
     fn translate(&self, label: &Label, names: &[u8]) -> Label {
         let real = |node: NodeId| NodeId(names[node.index()]);
         let act = match &label.act {
-            Act::Item(_) | Act::Machine { .. } => label.act.clone(),
+            Act::Item(_) => label.act.clone(),
+            Act::Machine { fault, machine } => {
+                let on_it = self.setup.ids().find(|id| self.setup.node(*id).machine == *machine);
+                let real = real(on_it.expect("a machine has a node"));
+                Act::Machine { fault: *fault, machine: self.setup.node(real).machine }
+            }
             Act::Node { fault, node } => Act::Node { fault: *fault, node: real(*node) },
             Act::Cut { fault, cut, lost, held } => {
                 let names: Vec<NodeId> = names.iter().map(|&name| NodeId(name)).collect();
