@@ -38,8 +38,19 @@ enum Fate {
 }
 
 const COPIED: [&str; 13] = [
-    "Cargo.toml", "Cargo.lock", "rustfmt.toml", "src", "tests", "derive", "sims", "examples", "models", "docs", "benches",
-    "README.md", ".cargo",
+    "Cargo.toml",
+    "Cargo.lock",
+    "rustfmt.toml",
+    "src",
+    "tests",
+    "derive",
+    "sims",
+    "examples",
+    "models",
+    "docs",
+    "benches",
+    "README.md",
+    ".cargo",
 ];
 
 fn main() -> ExitCode {
@@ -57,7 +68,11 @@ fn main() -> ExitCode {
             Fate::Survived => ("SURVIVED", mutant.test.join(" ")),
             Fate::Broken(why) => ("BROKEN", why),
         };
-        if word == "killed" { killed += 1 } else { alive += 1 }
+        if word == "killed" {
+            killed += 1
+        } else {
+            alive += 1
+        }
         println!("{word:9} {:28} {:5.1} s  {}  [{detail}]", mutant.name, begun.elapsed().as_secs_f32(), mutant.about);
     }
     println!("{killed} killed, {alive} not killed");
