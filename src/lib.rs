@@ -5,6 +5,7 @@
 extern crate self as tenure;
 
 pub mod process;
+pub mod simulate;
 pub mod spec;
 pub mod time;
 pub mod trace;
