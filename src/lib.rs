@@ -6,6 +6,7 @@ extern crate self as tenure;
 
 mod breadth;
 pub mod process;
+pub mod simulate;
 pub mod spec;
 pub mod ticks;
 pub mod time;
