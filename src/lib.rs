@@ -4,8 +4,16 @@
 // The derive names this crate by its public name, inside it too.
 extern crate self as tenure;
 
+pub mod app;
+mod cli;
+pub mod design;
 pub mod process;
+pub mod report;
 pub mod spec;
 pub mod time;
 pub mod trace;
+pub mod verdict;
 pub mod world;
+
+pub use app::{App, catalogue};
+pub use include_dir;
