@@ -7,9 +7,18 @@ extern crate self as tenure;
 mod breadth;
 pub mod process;
 pub mod simulate;
+pub mod app;
+mod cli;
+pub mod design;
+pub mod process;
+pub mod report;
 pub mod spec;
 pub mod ticks;
 pub mod time;
 pub mod trace;
 pub mod untimed;
+pub mod verdict;
 pub mod world;
+
+pub use app::{App, catalogue};
+pub use include_dir;
