@@ -4,6 +4,7 @@
 // The derive names this crate by its public name, inside it too.
 extern crate self as tenure;
 
+pub mod lease;
 pub mod process;
 pub mod spec;
 pub mod time;
