@@ -4,9 +4,12 @@
 // The derive names this crate by its public name, inside it too.
 extern crate self as tenure;
 
+mod breadth;
 pub mod lease;
 pub mod process;
 pub mod spec;
+pub mod ticks;
 pub mod time;
 pub mod trace;
+pub mod untimed;
 pub mod world;

@@ -203,7 +203,6 @@ const STORE: NodeId = NodeId(0);
 /// Names of contenders; the store is S.
 const CONTENDERS: [u8; 20] = *b"ABCDEFGHIJKLMNOPQRTU";
 
-/// A lease that is long enough for a test to count with.
 #[cfg(test)]
 fn seconds(seconds: i64) -> Duration {
     Duration::from_secs(seconds)
