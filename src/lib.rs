@@ -5,6 +5,7 @@
 extern crate self as tenure;
 
 mod breadth;
+pub mod lease;
 pub mod process;
 pub mod simulate;
 pub mod app;
