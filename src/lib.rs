@@ -4,15 +4,14 @@
 // The derive names this crate by its public name, inside it too.
 extern crate self as tenure;
 
-mod breadth;
-pub mod lease;
-pub mod process;
-pub mod simulate;
 pub mod app;
+mod breadth;
 mod cli;
 pub mod design;
+pub mod lease;
 pub mod process;
 pub mod report;
+pub mod simulate;
 pub mod spec;
 pub mod ticks;
 pub mod time;
