@@ -253,9 +253,12 @@ impl<P: Process, M: Data> World<P, M> {
     }
 }
 
-/// Drops every message of one direction of a lane.
+/// Drops every message of one direction of a lane that has not reached its node.
 fn drop_messages<P: Process, M: Data>(draft: &mut Draft<P, M>, from: NodeId, to: NodeId, lane: Lane) {
-    draft.retain(|item| {
-        !matches!(item.what, What::Message { from: a, to: b, lane: Some(l), .. } if (a, b, l) == (from, to, lane))
+    draft.retain(|item| match item.what {
+        What::Message { from: a, to: b, lane: Some(l), .. } => {
+            (a, b, l) != (from, to, lane) || item.place == Place::Inbox
+        }
+        _ => true,
     });
 }
