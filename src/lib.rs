@@ -5,13 +5,17 @@
 extern crate self as tenure;
 
 pub mod app;
+mod breadth;
 mod cli;
 pub mod design;
 pub mod process;
 pub mod report;
+pub mod simulate;
 pub mod spec;
+pub mod ticks;
 pub mod time;
 pub mod trace;
+pub mod untimed;
 pub mod verdict;
 pub mod world;
 

@@ -4,7 +4,8 @@
 //! node that is down vanishes; one that was sent to an earlier incarnation may reach a later one.
 //!
 //! **Stream.** One connection for each lane of a pair of nodes, both directions. Each end is *idle*, *open*, or
-//! *broken* (it will be told by `Closed` at a scheduled moment; when told it is idle).
+//! *broken* (it will be told by `Closed` at a scheduled moment; when told it is idle). An end that breaks while its
+//! process is down is idle at once.
 //! - *Send.* A broken end's message is dropped. An idle end opens: if the peer's end is idle too, both are open;
 //!   else (the peer was not yet told of an older connection's end) the message is *opening*: when its moment comes, the
 //!   peer is told `Closed(reset)`, its end opens, and the message is delivered right after. An open end whose peer's end
