@@ -3,6 +3,7 @@
 use super::Options;
 use crate::{
     process::{Data, Process},
+    simulate,
     spec::{Property, Setup},
     time::Duration,
     trace::{Subject, Trace},
@@ -28,7 +29,7 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
     Finding::unknown(format!("{why}: {asked}, in {}", case.subject.file))
 }
 
-/// Runs a trace again and fills in what each step did.
+/// Runs a trace again in the event loop, and fills in what each step did.
 ///
 /// # Errors
 /// Why it is not a run of the set-up, or does not show what it claims.
@@ -36,7 +37,7 @@ pub(super) fn replay<P: Process, M: Data>(
     setup: &Setup<P>,
     property: &Property<P, M>,
     trace: &Trace,
-) -> Result<Trace, String> {
-    let asked = format!("{} steps of {} nodes for {}", trace.steps.len(), setup.nodes.len(), property.id);
-    Err(format!("no engine replays yet: {asked}"))
+) -> Result<Trace, simulate::ReplayError> {
+    let replayed = simulate::replay(setup, property, trace)?;
+    Ok(Trace { steps: replayed.steps, ..trace.clone() })
 }

@@ -16,10 +16,11 @@ use std::{
     },
 };
 
-pub use erased::{Card, Erased, Question, Replayed};
+pub use erased::{Card, Erased, Question};
 use include_dir::Dir;
 
 use self::erased::Typed;
+pub(crate) use self::erased::unknown_property;
 use crate::{
     design::{Resolved, Result, Shelf, unknown_protocol},
     spec::Protocol,
