@@ -15,6 +15,7 @@ pub mod simulate;
 pub mod spec;
 pub mod ticks;
 pub mod time;
+pub mod timed;
 pub mod trace;
 pub mod untimed;
 pub mod verdict;

@@ -1,3 +1,3 @@
 fn main() -> std::process::ExitCode {
-    tenure::App::new().main()
+    tenure::App::new().protocol(tenure::lease::protocol()).main()
 }

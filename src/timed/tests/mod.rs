@@ -1,0 +1,6 @@
+//! The zones against unit ticks, which share nothing with them but the table of a net.
+
+mod agreement;
+mod known;
+mod ticks;
+mod zones;
