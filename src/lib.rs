@@ -7,5 +7,6 @@ extern crate self as tenure;
 pub mod process;
 pub mod spec;
 pub mod time;
+pub mod timed;
 pub mod trace;
 pub mod world;
