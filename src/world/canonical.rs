@@ -14,7 +14,7 @@ use super::{
     World,
     draft::{Draft, Source, Uid},
     space::Origin,
-    state::{Hosted, List, Name, NodeState, Place, State, What, hash_of},
+    state::{Hosted, Item, List, Name, NodeState, Place, State, What, hash_of},
 };
 use crate::{
     process::{Data, Effect, Id, Names, NodeId, Process, Rank, Sort, Visitor},
@@ -37,15 +37,15 @@ pub(super) struct Canonical<P: Process, M: Data> {
 const MOST_ORDERS: usize = 24;
 
 impl<P: Process, M: Data> World<P, M> {
-    pub(super) fn canonical(&self, draft: &Draft<P, M>) -> Canonical<P, M> {
-        let orders = if self.symmetry { self.orders(&draft.state) } else { vec![self.identity()] };
+    pub(super) fn canonical(&self, draft: Draft<P, M>) -> Canonical<P, M> {
+        let mut orders = if self.symmetry { self.orders(&draft.state) } else { vec![self.identity()] };
+        if orders.len() == 1 {
+            let order = orders.pop().expect("there is one");
+            return self.renamed(draft.state, &draft.sources, order);
+        }
         let mut best: Option<(u64, Canonical<P, M>)> = None;
-        let single = orders.len() == 1;
         for order in orders {
-            let candidate = self.renamed(&draft.state, &draft.sources, order);
-            if single {
-                return candidate;
-            }
+            let candidate = self.renamed(draft.state.clone(), &draft.sources, order);
             let hash = hash_of(&candidate.state);
             if best.as_ref().is_none_or(|(least, _)| hash < *least) {
                 best = Some((hash, candidate));
@@ -59,20 +59,19 @@ impl<P: Process, M: Data> World<P, M> {
     }
 
     /// The state with nodes in the given order, items sorted and identities renumbered.
-    pub(super) fn renamed(&self, state: &State<P, M>, sources: &[Source], order: Vec<u8>) -> Canonical<P, M> {
-        let mut state = state.clone();
+    pub(super) fn renamed(&self, mut state: State<P, M>, sources: &[Source], order: Vec<u8>) -> Canonical<P, M> {
         if order.iter().enumerate().any(|(new, old)| new != usize::from(*old)) {
             self.permute(&mut state, &order);
         }
-        let mut by_key: Vec<usize> = (0..state.items.len()).collect();
-        by_key.sort_by_cached_key(|&index| sort_key(&state.items[index]));
-        state.items = by_key.iter().map(|&index| state.items[index].clone()).collect();
-        let sources: Vec<Source> = by_key.iter().map(|&index| sources[index]).collect();
+        let mut items: Vec<(Item<P>, Source)> = state.items.drain(..).zip(sources.iter().copied()).collect();
+        items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
+        let due = items.iter().filter(|(item, _)| item.place == Place::Due);
+        let origins = due.map(|(_, source)| source.origin).collect();
+        let uids = items.iter().map(|(_, source)| source.uid).collect();
+        state.items.extend(items.into_iter().map(|(item, _)| item));
         state.ends.sort_unstable();
         renumber(&mut state);
-        let due = state.items.iter().zip(&sources).filter(|(item, _)| item.place == Place::Due);
-        let origins = due.map(|(_, source)| source.origin).collect();
-        Canonical { uids: sources.iter().map(|source| source.uid).collect(), state, origins, nodes: order }
+        Canonical { state, uids, origins, nodes: order }
     }
 
     /// Calls node `order[i]` by the name `i`.
@@ -100,6 +99,9 @@ impl<P: Process, M: Data> World<P, M> {
         let FaultKind::Cut { cuts, .. } = &self.setup.faults[usize::from(fault)].kind else {
             unreachable!("only a cut heals");
         };
+        if self.cut_of(fault, cut).iter().all(|direction| image.contains(direction)) {
+            return cut;
+        }
         let index = cuts.iter().position(|cut| cut.iter().copied().collect::<BTreeSet<_>>() == image);
         index.expect("interchangeable nodes are cut off alike") as u8
     }
@@ -175,7 +177,7 @@ impl<P: Process, M: Data> World<P, M> {
 }
 
 /// The canonical order of items. What travels on one lane keeps its order: the sort is stable.
-fn sort_key<P: Process>(item: &super::state::Item<P>) -> (u8, u8, u8, u8, u64, Place) {
+fn sort_key<P: Process>(item: &Item<P>) -> (u8, u8, u8, u8, u64, Place) {
     let (a, b, c) = match item.what {
         What::Start { node } | What::Timer { node, .. } | What::Resume { node } => (node.0, 0, 0),
         What::Message { from, to, lane, .. } => (from.0, to.0, lane.map_or(0, |lane| lane.0)),

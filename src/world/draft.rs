@@ -141,8 +141,12 @@ impl<P: Process, M: Data> Draft<P, M> {
     }
 
     /// Ends the connection for one end: it is told within the window, behind what travels to it. An end that is not
-    /// open is left as it is.
+    /// open is left as it is; one of a node whose process is down is idle at once.
     pub(super) fn break_end(&mut self, node: NodeId, peer: NodeId, lane: Lane, reason: Reason, window: Window) {
+        if !self.state.nodes[node.index()].is_up() {
+            // There is nobody to tell.
+            return self.set_end(node, peer, lane, None);
+        }
         let Some(end) = self.state.ends.iter_mut().find(|end| (end.node, end.peer, end.lane) == (node, peer, lane))
         else {
             return;
@@ -180,14 +184,13 @@ impl<P: Process, M: Data> Draft<P, M> {
     /// # Errors
     /// When more messages are in flight on a link than its capacity.
     pub(super) fn check_capacity(&self, setup: &Setup<P>) -> Result<(), Cap> {
-        let mut counts: BTreeMap<(NodeId, NodeId), usize> = BTreeMap::new();
-        for item in &self.state.items {
-            if let What::Message { from, to, .. } = item.what {
-                *counts.entry((from, to)).or_default() += 1;
-            }
-        }
-        for ((from, to), count) in counts {
+        let ends = |what: &What<P>| match *what {
+            What::Message { from, to, .. } => Some((from, to)),
+            _ => None,
+        };
+        for (from, to) in self.state.items.iter().filter_map(|item| ends(&item.what)) {
             let cap = usize::from(setup.links.get(from, to).map_or(0, |link| link.capacity));
+            let count = self.state.items.iter().filter(|item| ends(&item.what) == Some((from, to))).count();
             if count > cap {
                 let what = format!("messages in flight from {} to {}", setup.node(from).name, setup.node(to).name);
                 return Err(Cap { what, cap });

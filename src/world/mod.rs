@@ -57,7 +57,9 @@ impl<P: Process, M: Data> World<P, M> {
     pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, symmetry: bool) -> World<P, M> {
         let mut groups: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
         for (index, node) in setup.nodes.iter().enumerate() {
-            if let Some(group) = node.group {
+            let alone = setup.nodes.iter().filter(|other| other.machine == node.machine).count() == 1;
+            // Nodes that share a machine die together, which a renaming of one of them would not keep.
+            if let Some(group) = node.group.filter(|_| alone) {
                 groups.entry(group).or_default().push(index as u8);
             }
         }
@@ -102,14 +104,14 @@ impl<P: Process, M: Data> World<P, M> {
         number
     }
 
-    fn edge(&mut self, source: &State<P, M>, number: u32, label: &Label, draft: &Draft<P, M>) -> Edge {
+    fn edge(&mut self, source: &State<P, M>, number: u32, label: &Label, draft: Draft<P, M>) -> Edge {
+        let (pairs, marks, reads) = (draft.ordered.clone(), draft.marks, draft.reads);
         let canonical = self.canonical(draft);
         let variable_of = |uid| {
             let index = canonical.uids.iter().position(|other| *other == uid)?;
             (canonical.state.items[index].place == Place::Due).then(|| variable(&canonical.state, index))
         };
-        let pairs =
-            draft.ordered.iter().filter_map(|(first, second)| Some((variable_of(*first)?, variable_of(*second)?)));
+        let pairs = pairs.into_iter().filter_map(|(first, second)| Some((variable_of(first)?, variable_of(second)?)));
         let ordered = pairs.collect();
         let fires = match label.act {
             Act::Item(index) => Some(variable(source, usize::from(index))),
@@ -117,7 +119,7 @@ impl<P: Process, M: Data> World<P, M> {
         };
         let origins = canonical.origins.into();
         let target = self.intern(canonical.state);
-        Edge { fires, target, origins, ordered, marks: draft.marks, reads: draft.reads, label: number }
+        Edge { fires, target, origins, ordered, marks, reads, label: number }
     }
 }
 
@@ -128,7 +130,7 @@ fn variable<P: Process, M: Data>(state: &State<P, M>, index: usize) -> u16 {
 
 impl<P: Process, M: Data> Space for World<P, M> {
     fn initial(&mut self) -> (StateId, Arc<[Origin]>) {
-        let canonical = self.canonical(&self.beginning());
+        let canonical = self.canonical(self.beginning());
         (self.intern(canonical.state), canonical.origins.into())
     }
 
@@ -139,10 +141,15 @@ impl<P: Process, M: Data> Space for World<P, M> {
         let source = self.states[state as usize].clone();
         let found = self.expand(&source, &self.fresh(&source))?;
         let mut edges: Vec<Edge> = Vec::with_capacity(found.len());
-        for (number, (label, draft)) in found.iter().enumerate() {
-            let edge = self.edge(&source, number as u32, label, draft);
+        for (number, (label, draft)) in found.into_iter().enumerate() {
+            let edge = self.edge(&source, number as u32, &label, draft);
             // The same step by another name.
-            let twin = |other: &Edge| Edge { label: 0, ..other.clone() } == Edge { label: 0, ..edge.clone() };
+            let twin = |other: &Edge| {
+                (other.fires, other.target, other.marks, other.reads)
+                    == (edge.fires, edge.target, edge.marks, edge.reads)
+                    && other.origins == edge.origins
+                    && other.ordered == edge.ordered
+            };
             if !edges.iter().any(twin) {
                 edges.push(edge);
             }
@@ -184,7 +191,7 @@ impl<P: Process, M: Data> Space for World<P, M> {
 
 impl<P: Process, M: Data> World<P, M> {
     fn automorphism(&self, state: &State<P, M>, sources: &[Source], order: Vec<u8>) -> Option<Automorphism> {
-        let image = self.renamed(state, sources, order);
+        let image = self.renamed(state.clone(), sources, order);
         if image.state != *state {
             return None;
         }

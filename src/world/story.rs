@@ -59,9 +59,8 @@ impl<P: Process, M: Data> World<P, M> {
     pub fn tell(&mut self, path: &TimedPath) -> Result<Vec<Step>, Mismatch> {
         let (mut current, _) = self.initial();
         let mut names = self.identity();
-        let beginning = self.beginning();
-        let first = self.canonical(&beginning);
-        let mut run = Run::begin(beginning);
+        let first = self.canonical(self.beginning());
+        let mut run = Run::begin(self.beginning());
         names = first.nodes.iter().map(|&node| names[usize::from(node)]).collect();
         run.reorder_taken(&first.uids);
         let mut steps = Vec::new();
@@ -71,16 +70,16 @@ impl<P: Process, M: Data> World<P, M> {
                 let nodes = self.automorphisms(current)[usize::from(automorphism)].nodes.clone();
                 let state = self.states[current as usize].clone();
                 let source = Draft::of(&state, Fresh::default());
-                run.reorder(&self.renamed(&state, &source.sources, nodes.to_vec()).uids);
+                run.reorder(&self.renamed(source.state, &source.sources, nodes.to_vec()).uids);
                 names = nodes.iter().map(|&node| names[usize::from(node)]).collect();
             }
             let edges = self.edges(current).map_err(|cap| wrong(&cap.to_string()))?;
             let edge = edges.get(step.edge as usize).ok_or_else(|| wrong("there is no such edge"))?;
             let source = self.states[current as usize].clone();
-            let found = self.expand(&source, &self.fresh(&source)).map_err(|cap| wrong(&cap.to_string()))?;
-            let (label, draft) = &found[edge.label as usize];
+            let mut found = self.expand(&source, &self.fresh(&source)).map_err(|cap| wrong(&cap.to_string()))?;
+            let (label, draft) = found.swap_remove(edge.label as usize);
             let canonical = self.canonical(draft);
-            let label = self.translate(label, &names);
+            let label = self.translate(&label, &names);
             let what = run.occurrence(&label.act);
             let next = self.expand(&run.state, &run.fresh).map_err(|cap| wrong(&cap.to_string()))?;
             let (_, draft) = next
@@ -88,7 +87,7 @@ impl<P: Process, M: Data> World<P, M> {
                 .find(|(other, _)| *other == label)
                 .ok_or_else(|| wrong("the step is not possible with real names"))?;
             names = canonical.nodes.iter().map(|&node| names[usize::from(node)]).collect();
-            let image = self.renamed(&draft.state, &draft.sources, names.clone());
+            let image = self.renamed(draft.state.clone(), &draft.sources, names.clone());
             if image.state != canonical.state {
                 return Err(wrong("the step leads elsewhere with real names"));
             }
@@ -104,7 +103,12 @@ impl<P: Process, M: Data> World<P, M> {
     fn translate(&self, label: &Label, names: &[u8]) -> Label {
         let real = |node: NodeId| NodeId(names[node.index()]);
         let act = match &label.act {
-            Act::Item(_) | Act::Machine { .. } => label.act.clone(),
+            Act::Item(_) => label.act.clone(),
+            Act::Machine { fault, machine } => {
+                let on_it = self.setup.ids().find(|id| self.setup.node(*id).machine == *machine);
+                let real = real(on_it.expect("a machine has a node"));
+                Act::Machine { fault: *fault, machine: self.setup.node(real).machine }
+            }
             Act::Node { fault, node } => Act::Node { fault: *fault, node: real(*node) },
             Act::Cut { fault, cut, lost, held } => {
                 let names: Vec<NodeId> = names.iter().map(|&name| NodeId(name)).collect();
