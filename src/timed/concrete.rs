@@ -17,7 +17,10 @@ pub enum Aim {
     /// The stopwatch shows at most this at the last step.
     AtMost(i64),
     /// From step `from` on the steps are turns of `length`, each of which takes time; all together take the longest.
-    Turns { from: usize, length: usize },
+    Turns {
+        from: usize,
+        length: usize,
+    },
 }
 
 /// Moments for a path, or `None` if no run has these steps and shows this.

@@ -187,8 +187,7 @@ impl<'a> Search<'a> {
     ) -> Result<(), Halt> {
         let value = (self.goal.arrival)(&net.rows(node.state), zone);
         // The hull may hold a zone that has run past the cap together with others that have not.
-        let in_hull =
-            self.hull.number(node.state, landing.past).or_else(|| self.hull.number(node.state, false));
+        let in_hull = self.hull.number(node.state, landing.past).or_else(|| self.hull.number(node.state, false));
         let potential = self.goal.potentials[in_hull.expect("the hull has every reachable zone") as usize];
         if potential <= self.seen() || !self.admit(node.state, landing.past, zone, meter) {
             return Ok(());

@@ -18,29 +18,45 @@ pub enum Longest {
     /// No stopwatch is ever started.
     Untriggered,
     /// It is attained by the path's last step, and nothing is longer.
-    Exact { micros: i64, path: TimedPath },
+    Exact {
+        micros: i64,
+        path: TimedPath,
+    },
     /// At least what was seen, at most what is proved. `why` the search ended.
-    Between { seen: Option<(i64, TimedPath)>, proved: i64, why: String },
+    Between {
+        seen: Option<(i64, TimedPath)>,
+        proved: i64,
+        why: String,
+    },
     /// After the path a stopwatch runs and nothing need ever happen.
-    Never { path: TimedPath },
+    Never {
+        path: TimedPath,
+    },
     /// The steps from `from` on are `turns` equal turns that can be repeated for ever while the stopwatch runs; one takes
     /// from `least` to `greatest`, which may be infinite (`i64::MAX`).
-    Unbounded { path: TimedPath, from: usize, turns: usize, least: i64, greatest: i64 },
+    Unbounded {
+        path: TimedPath,
+        from: usize,
+        turns: usize,
+        least: i64,
+        greatest: i64,
+    },
     /// It runs for `cap` at least, as the path's last step shows. Where it ends is not known.
-    Exceeds { cap: i64, path: TimedPath },
-    Unknown { why: String, seen: Option<(i64, TimedPath)> },
+    Exceeds {
+        cap: i64,
+        path: TimedPath,
+    },
+    Unknown {
+        why: String,
+        seen: Option<(i64, TimedPath)>,
+    },
 }
 
 /// How long can a stopwatch run? `bound` is what will be compared with the answer.
 ///
 /// A stopwatch is followed exactly up to a cap above the bound, and above four times the longest window. When it runs
 /// longer and no cycle explains it, the cap is doubled, up to 64 times the longest window or 16 times the bound.
-pub fn longest(
-    space: &mut dyn Space,
-    bound: Option<i64>,
-    limits: &Limits,
-    switches: &Switches,
-) -> (Longest, Stats) {
+pub fn longest(space: &mut dyn Space, bound: Option<i64>, limits: &Limits, switches: &Switches) -> (Longest, Stats) {
     let mut query = Query::new(space, limits, switches);
     let answer = query.longest(bound.unwrap_or(0));
     let answer = answer.unwrap_or_else(|halt| Longest::Unknown { why: halt.to_string(), seen: None });

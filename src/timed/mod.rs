@@ -108,7 +108,8 @@ impl<'a> Query<'a> {
     fn reach(&mut self, marks: Marks) -> Result<Reach, Halt> {
         // The stopwatch does not matter.
         let hull = self.hull(0)?;
-        let potentials = potentials(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
+        let potentials =
+            potentials(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
         let goal = Goal {
             potentials: &potentials,
             edge: &|edge, _| if edge.marks.any(marks) { 1 } else { NOTHING },

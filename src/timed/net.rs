@@ -128,9 +128,7 @@ impl<'a> Net<'a> {
         for (index, automorphism) in automorphisms.iter().enumerate() {
             let better = match least {
                 None => zone.compare_renamed(&automorphism.variables).is_lt(),
-                Some(best) => {
-                    zone.renamed(&automorphism.variables) < zone.renamed(&automorphisms[best].variables)
-                }
+                Some(best) => zone.renamed(&automorphism.variables) < zone.renamed(&automorphisms[best].variables),
             };
             if better {
                 least = Some(index);

@@ -17,10 +17,19 @@ pub enum Shortest {
     /// No run has a response.
     Uncompleted,
     /// It is attained by the path's last step, and nothing is shorter.
-    Exact { micros: i64, path: TimedPath },
+    Exact {
+        micros: i64,
+        path: TimedPath,
+    },
     /// At least what is proved, at most what was seen. `why` the search ended.
-    Between { proved: i64, seen: Option<(i64, TimedPath)>, why: String },
-    Unknown { why: String },
+    Between {
+        proved: i64,
+        seen: Option<(i64, TimedPath)>,
+        why: String,
+    },
+    Unknown {
+        why: String,
+    },
 }
 
 /// How soon can a response come after its trigger?
@@ -37,9 +46,8 @@ impl Query<'_> {
         let mut cap = self.first_cap(0);
         loop {
             let hull = self.hull(cap)?;
-            let potentials = potentials(&hull, |_, out| {
-                out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading))
-            });
+            let potentials =
+                potentials(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
             if potentials[0] == NOTHING {
                 return Ok(Shortest::Uncompleted);
             }

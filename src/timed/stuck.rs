@@ -23,7 +23,9 @@ use crate::world::space::{Cap, Edge, Origin, PathStep, Space, StateId, TimedPath
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Stuck {
     /// No run is forced to stand still. With `infinitely_fast`, some could take infinitely many steps in no time.
-    No { infinitely_fast: bool },
+    No {
+        infinitely_fast: bool,
+    },
     /// The path ends with a cycle of steps that are forced to take no time.
     Yes(TimedPath),
     Unknown(String),

@@ -86,12 +86,8 @@ impl Net {
     /// Every state that the rules reach. A trigger starts the stopwatch or does not; a response or a discharge stops it.
     #[must_use]
     pub fn space(&self) -> TableSpace {
-        let first = Marking {
-            place: 0,
-            pending: self.start.iter().copied().collect(),
-            budget: self.budget,
-            running: false,
-        };
+        let first =
+            Marking { place: 0, pending: self.start.iter().copied().collect(), budget: self.budget, running: false };
         let mut table = TableSpace::default();
         table.start = first.pending.iter().map(|kind| self.schedule(*kind)).collect();
         let mut numbers = BTreeMap::from([(first.clone(), 0)]);

@@ -284,7 +284,8 @@ impl Zone {
         rows.clone().all(|i| {
             self.get(i, i) == 0
                 && rows.clone().all(|j| {
-                    rows.clone().all(|k| self.get(i, k) == INF || self.get(i, j) <= plus(self.get(i, k), self.get(k, j)))
+                    rows.clone()
+                        .all(|k| self.get(i, k) == INF || self.get(i, j) <= plus(self.get(i, k), self.get(k, j)))
                 })
         })
     }
