@@ -6,8 +6,10 @@ extern crate self as tenure;
 
 mod breadth;
 pub mod lease;
+pub mod lock;
 pub mod process;
 pub mod spec;
+pub mod store;
 pub mod ticks;
 pub mod time;
 pub mod trace;
