@@ -8,7 +8,7 @@
 //! - neither its timeout, nor its target count, nor `is_done` is used: the first is ignored on one thread, the last
 //!   says yes after a cut. Limits are enforced where states are expanded, and the first that is hit is remembered;
 //! - one thread: with more, the first counterexample need not be a shortest one;
-//! - `join` and not `report`, which sleeps.
+//! - threads are joined, without `report`, which sleeps.
 
 use std::{
     fmt::Debug,
@@ -94,7 +94,11 @@ pub(crate) enum End<S> {
 pub(crate) fn search<G: Graph>(graph: G, limits: Limits) -> (End<G::Step>, Stats) {
     let search =
         Search { graph, limits, expanded: AtomicUsize::new(0), cut: OnceLock::new(), over: AtomicBool::new(false) };
-    let checker = search.checker().threads(1).spawn_bfs().join();
+    let mut checker = search.checker().threads(1).spawn_bfs();
+    for thread in checker.handles() {
+        // The space's own panic, not stateright's that there was one.
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    }
     let stats = Stats { distinct: checker.unique_state_count() as u64, generated: checker.state_count() as u64 };
 
     // Stateright tells a path again from the beginning: the limits must not end it midway.

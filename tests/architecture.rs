@@ -26,7 +26,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", PROTOCOL),
     // By composition of the store's public process.
     ("lock", &["process", "spec", "store", "time"]),
-    ("design", &["spec", "time"]),
+    ("design", &["spec", "time", "verdict"]),
     ("verdict", &["time", "trace"]),
     ("app", ANY),
     ("report", ANY),

@@ -10,7 +10,7 @@
 //!   else (the peer was not yet told of an older connection's end) the message is *opening*: when its moment comes, the
 //!   peer is told `Closed(reset)`, its end opens, and the message is delivered right after. An open end whose peer's end
 //!   is idle talks to nobody: its message is dropped and it breaks, with `Closed(reset)` after `delay` there and back;
-//!   if the peer's machine is dead, instead with `Closed(timeout)` after `patience`, or never.
+//!   if the peer's machine is dead, instead with `Closed(timeout)` after `patience`, and without a patience not at all.
 //! - *Order.* A message is delivered at the later of its own moment and its predecessor's delivery: when its moment
 //!   comes while one ahead of it is undelivered (in flight, held, or in an inbox), it is delivered right after that one.
 //!   Messages and `Closed` of one direction of one lane share this order.
@@ -23,7 +23,7 @@
 //! - *A machine dies*: as before, but nobody is told: the peers' ends stay open.
 //! - *A message arrives at a node whose process is down*: dropped; if its machine is up the sender's end breaks with
 //!   `Closed(refused)` after `delay` back. (To a dead machine an idle end's message opens its own end only, is dropped,
-//!   and the end breaks with `Closed(timeout)` after `patience`, or never.)
+//!   and the end breaks with `Closed(timeout)` after `patience`, and without a patience not at all.)
 //!
 //! "Right after" is: in a window `[0, 0]` from that delivery.
 //!

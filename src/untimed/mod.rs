@@ -13,6 +13,9 @@ use crate::{
 
 pub use crate::breadth::{Limits, Shared, Stats};
 
+#[cfg(doc)]
+use crate::world::space::Space;
+
 /// What is known without any assumption on time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Untimed {

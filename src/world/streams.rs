@@ -111,6 +111,8 @@ impl<P: Process, M: Data> World<P, M> {
     fn grow_patient(&self, draft: &mut Draft<P, M>, from: NodeId, to: NodeId, lane: Lane) {
         let what = What::Patience { node: from, peer: to, lane };
         if let Some(patience) = self.patience(from, to)
+            // A message from an earlier life may be held while its sender is down and its peer opens anew.
+            && draft.state.nodes[from.index()].is_up()
             && draft.end(from, to, lane) == Some(false)
             && draft.position(|other| *other == what).is_none()
         {
@@ -253,9 +255,12 @@ impl<P: Process, M: Data> World<P, M> {
     }
 }
 
-/// Drops every message of one direction of a lane.
+/// Drops every message of one direction of a lane that has not reached its node.
 fn drop_messages<P: Process, M: Data>(draft: &mut Draft<P, M>, from: NodeId, to: NodeId, lane: Lane) {
-    draft.retain(|item| {
-        !matches!(item.what, What::Message { from: a, to: b, lane: Some(l), .. } if (a, b, l) == (from, to, lane))
+    draft.retain(|item| match item.what {
+        What::Message { from: a, to: b, lane: Some(l), .. } => {
+            (a, b, l) != (from, to, lane) || item.place == Place::Inbox
+        }
+        _ => true,
     });
 }

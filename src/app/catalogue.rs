@@ -1,0 +1,285 @@
+//! The test of a catalogue: a folder of designs that says of each property where it holds, and what it hangs on.
+
+use std::collections::BTreeMap;
+
+use rayon::prelude::*;
+
+use super::{
+    App, Options, Question,
+    review::{Answer, Asked, answer, questions},
+};
+use crate::{
+    design::{Expectation, Formula, Resolved, Shelf, fnv},
+    time::{Duration, Window},
+    verdict::{Figure, Status, Verdict},
+};
+
+/// At so many other points of its parameters a formula is tried.
+const POINTS: usize = 5;
+
+/// The body of a test over a folder of designs.
+///
+/// Each file meets its expectations. One that extends another overrides exactly one key and so flips a verdict: if it
+/// repairs nothing it is a *weakening*, and all that it expects to be violated holds in its base. Every property of
+/// the protocols in use has a file that holds and a weakening. Each `because` gives the pinned figure, and gives the
+/// right one at five other points too, all spans within 20 % of the file's.
+///
+/// # Panics
+/// With a line for everything that is not so.
+pub fn run(path: &str, app: &App) {
+    let problems = problems(path, app);
+    assert!(problems.is_empty(), "the catalogue {path} is not in order:\n{}", problems.join("\n"));
+}
+
+fn problems(path: &str, app: &App) -> Vec<String> {
+    let files = match Shelf::Disk.designs(path) {
+        Ok(files) if files.is_empty() => return vec![format!("{path} has no design")],
+        Ok(files) => files,
+        Err(refusal) => return vec![refusal.render(false, 120)],
+    };
+    let mut designs = Vec::new();
+    let mut problems = Vec::new();
+    for file in &files {
+        match app.load(Shelf::Disk, file, &[]) {
+            Ok(design) => designs.push(design),
+            Err(refusal) => problems.push(refusal.render(false, 120)),
+        }
+    }
+    if !problems.is_empty() {
+        return problems;
+    }
+    let options = Options::default();
+    let mut uses = BTreeMap::new();
+    for (found, used) in designs.par_iter().map(|design| of_file(app, design, &options)).collect::<Vec<_>>() {
+        problems.extend(found);
+        for (key, one) in used {
+            let all: &mut Uses = uses.entry(key).or_default();
+            all.holds |= one.holds;
+            all.weakened |= one.weakened;
+        }
+    }
+    problems.extend(unused(app, &designs, &uses));
+    problems
+}
+
+/// What the files say of one property of one protocol.
+#[derive(Clone, Copy, Default)]
+struct Uses {
+    holds: bool,
+    weakened: bool,
+}
+
+/// Protocol and property.
+type Key = (String, String);
+
+fn of_file(app: &App, design: &Resolved, options: &Options) -> (Vec<String>, BTreeMap<Key, Uses>) {
+    let file = &design.file;
+    let mut uses: BTreeMap<Key, Uses> = BTreeMap::new();
+    if design.expectations.is_empty() {
+        return (vec![format!("{file} expects nothing")], uses);
+    }
+    let protocol = app.protocol_of(design).expect("the design was loaded");
+    let answers = match answer(app, questions(design, protocol, None), options) {
+        Ok(answers) => answers,
+        Err(refusal) => return (vec![refusal.render(false, 120)], uses),
+    };
+    let mut problems: Vec<String> = answers.iter().flat_map(complaints).collect();
+    let flips = flips(app, design, &answers, options, &mut problems);
+    for (answer, flip) in answers.iter().zip(&flips) {
+        let used = uses.entry((design.protocol.clone(), answer.outcome.property.clone())).or_default();
+        used.holds |= holds(&answer.outcome.finding.verdict);
+        used.weakened |= *flip == Some(Flip::Weakened);
+    }
+    for answer in answers.iter().filter(|answer| answer.status == Status::AsExpected) {
+        problems.extend(recheck(app, answer, options));
+    }
+    (problems, uses)
+}
+
+fn complaints(answer: &Answer<'_>) -> Vec<String> {
+    let Question { property, ledger, .. } = &answer.asked.question;
+    let why = answer.outcome.finding.verdict.why().map_or(String::new(), |why| format!(" ({why})"));
+    let told =
+        |complaint: &String| format!("{}: {property} under {ledger}: {complaint}{why}", answer.asked.design.file);
+    answer.complaints.iter().map(told).collect()
+}
+
+fn holds(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Holds { vacuity_unknown: false, .. })
+}
+
+/// What an override does to a verdict.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Flip {
+    Weakened,
+    Repaired,
+}
+
+/// For each answer of a file that extends another, how its verdict differs from the base's.
+fn flips(
+    app: &App,
+    design: &Resolved,
+    answers: &[Answer<'_>],
+    options: &Options,
+    problems: &mut Vec<String>,
+) -> Vec<Option<Flip>> {
+    let none = vec![None; answers.len()];
+    let Some(base) = &design.base else { return none };
+    let file = &design.file;
+    if base.overridden.len() != 1 {
+        let which = base.overridden.join(", ");
+        problems.push(format!("{file} overrides {} keys instead of one: {which}", base.overridden.len()));
+    }
+    let again = |answer: &Answer<'_>| Asked {
+        design: base.design.as_ref(),
+        question: answer.asked.question.clone(),
+        expectation: None,
+    };
+    let base_answers = match answer(app, answers.iter().map(again).collect(), options) {
+        Ok(answers) => answers,
+        Err(refusal) => {
+            problems.push(format!("{file} asks its base what it cannot answer: {}", refusal.message()));
+            return none;
+        }
+    };
+    let pairs = answers.iter().zip(&base_answers);
+    let flips: Vec<_> = pairs
+        .map(|(ours, theirs)| {
+            let (ours, theirs) = (&ours.outcome.finding.verdict, &theirs.outcome.finding.verdict);
+            match (ours, theirs) {
+                (Verdict::Violated, theirs) if holds(theirs) => Some(Flip::Weakened),
+                (ours, Verdict::Violated) if holds(ours) => Some(Flip::Repaired),
+                _ => None,
+            }
+        })
+        .collect();
+    if flips.iter().all(Option::is_none) {
+        problems.push(format!("{file} changes no verdict of {}", base.design.file));
+    }
+    let repairs = flips.contains(&Some(Flip::Repaired));
+    for (answer, flip) in answers.iter().zip(&flips) {
+        let violated = answer.outcome.finding.verdict == Verdict::Violated;
+        if violated && flip.is_none() && !repairs {
+            let property = &answer.outcome.property;
+            problems.push(format!("{file} violates {property}, but {} does not hold it either", base.design.file));
+        }
+    }
+    flips
+}
+
+/// Properties of the protocols in use that no file proves, or that no weakening violates.
+fn unused(app: &App, designs: &[Resolved], uses: &BTreeMap<Key, Uses>) -> Vec<String> {
+    let mut problems = Vec::new();
+    for protocol in app.protocols() {
+        if !designs.iter().any(|design| design.protocol == protocol.name()) {
+            continue;
+        }
+        for card in protocol.properties() {
+            let key = (protocol.name().to_string(), card.id.to_string());
+            let Uses { holds, weakened } = uses.get(&key).copied().unwrap_or_default();
+            if !holds {
+                problems.push(format!("no design of {} holds {}", protocol.name(), card.id));
+            }
+            if !weakened {
+                problems.push(format!("no weakening of a design of {} violates {}", protocol.name(), card.id));
+            }
+        }
+    }
+    problems
+}
+
+/// Tries the formulas of an expectation at other points of the parameters.
+fn recheck(app: &App, answer: &Answer<'_>, options: &Options) -> Vec<String> {
+    let Some(expectation) = answer.asked.expectation else { return Vec::new() };
+    let design = answer.asked.design;
+    let formulas: Vec<_> = [("best", &expectation.because_best), ("worst", &expectation.because)]
+        .into_iter()
+        .filter_map(|(name, formula)| Some((name, formula.as_ref()?)))
+        .collect();
+    if formulas.is_empty() {
+        return Vec::new();
+    }
+    let points: Vec<Resolved> = (0..POINTS as u64 * 10)
+        .map(|round| varied(design, expectation, round))
+        .filter(|point| app.protocol_of(point).and_then(|protocol| protocol.validate(point)).is_ok())
+        .take(POINTS)
+        .collect();
+    let place = format!("{}: {} under {}", design.file, expectation.property, expectation.under);
+    if points.len() < POINTS {
+        return vec![format!("{place}: fewer than {POINTS} of 50 points near the design can be built")];
+    }
+    let at = |point: &Resolved| -> Vec<String> {
+        let asked = Asked { design: point, question: answer.asked.question.clone(), expectation: None };
+        match super::review::answer(app, vec![asked], options) {
+            Ok(answers) => {
+                let wrong =
+                    |(name, formula): &(&str, &Formula)| differs(point, expectation, name, formula, &answers[0]);
+                formulas.iter().filter_map(wrong).map(|wrong| format!("{place}: {wrong}\n{}", point.text())).collect()
+            }
+            Err(refusal) => vec![format!("{place}: {}", refusal.message())],
+        }
+    };
+    points.par_iter().flat_map(at).collect()
+}
+
+/// What a formula gives at a point and what is found there, if they differ.
+fn differs(
+    point: &Resolved,
+    expectation: &Expectation,
+    name: &str,
+    formula: &Formula,
+    answer: &Answer<'_>,
+) -> Option<String> {
+    let finding = &answer.outcome.finding;
+    let found = if name == "best" { finding.best } else { finding.worst };
+    let given = formula.evaluate(point, &expectation.under).map_err(|refusal| refusal.message().to_string());
+    match (given, found) {
+        (Ok(given), Some(Figure::Exact(found))) if given == found => None,
+        (Ok(given), found) => {
+            let found = found.map_or("none".into(), crate::report::figure);
+            Some(format!("the {name} case is {found}, but `{}` gives {given}, in", formula.text()))
+        }
+        (Err(why), _) => Some(format!("{why}, in")),
+    }
+}
+
+/// The design with every span that counts changed by up to a fifth; the same for the same round.
+fn varied(design: &Resolved, expectation: &Expectation, round: u64) -> Resolved {
+    let name = format!("{} {} {} {round}", design.file, expectation.property, expectation.under);
+    let mut random = SplitMix(fnv(name.as_bytes()));
+    let counts = |path: &str| match &expectation.vary {
+        None => true,
+        Some(paths) => paths.iter().any(|wanted| path == wanted || path.strip_prefix("design.") == Some(wanted)),
+    };
+    let mut point = design.clone();
+    for (path, window) in design.spans(&expectation.under) {
+        if counts(&path) {
+            let percent = 80 + (random.next() % 41) as i64;
+            let scaled = Window::new(scale(window.lo(), percent), scale(window.hi(), percent));
+            point.replace_text(&path, scaled.to_string());
+        }
+    }
+    point
+}
+
+/// So much of a span, in whole milliseconds where it was.
+fn scale(span: Duration, percent: i64) -> Duration {
+    if span.is_never() {
+        return span;
+    }
+    let grain = if span.micros() % 1_000 == 0 { 1_000 } else { 1 };
+    Duration::from_micros(span.micros() / grain * percent / 100 * grain)
+}
+
+/// A small generator whose numbers are the same everywhere.
+struct SplitMix(u64);
+
+impl SplitMix {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}

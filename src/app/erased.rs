@@ -1,0 +1,169 @@
+//! Protocols without their types, so that one program can hold several.
+
+use super::{
+    Options,
+    judge::{self, Case},
+};
+use crate::{
+    design::{BadInput, Resolved, Result, ledger_lines, suggestion},
+    spec::{Form, LedgerKey, Property, Protocol, Setup},
+    time::Duration,
+    trace::{Subject, Trace},
+    verdict::Outcome,
+};
+
+/// A protocol, whatever its types are.
+pub trait Erased: Send + Sync {
+    fn name(&self) -> &'static str;
+
+    fn about(&self) -> &'static str;
+
+    fn properties(&self) -> Vec<Card>;
+
+    fn ledger_keys(&self) -> Vec<LedgerKey>;
+
+    /// Looks at all that a file says: the design, every ledger, every expectation.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, at its place.
+    fn validate(&self, design: &Resolved) -> Result<()>;
+
+    /// Answers one question about a design.
+    ///
+    /// # Errors
+    /// A property or ledger that is not there, or a design that cannot be built.
+    fn check(&self, design: &Resolved, question: &Question, options: &Options) -> Result<Outcome>;
+
+    /// Runs a trace again, by another engine than the one that found it, and fills in what each step did.
+    ///
+    /// # Errors
+    /// A trace that is not a run of the design, or does not show what it claims.
+    fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Trace>;
+}
+
+/// What is said of a property without its types.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Card {
+    pub id: &'static str,
+    pub sentence: &'static str,
+    pub requirements: &'static [&'static str],
+    pub form: Form,
+}
+
+/// One question about a design.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Question {
+    pub property: String,
+    pub ledger: String,
+    /// The bound, for a property that takes one. Without it only the best and worst case are looked for.
+    pub within: Option<Duration>,
+}
+
+/// A protocol with its types.
+pub(super) struct Typed<T>(pub(super) T);
+
+impl<T: Protocol> Typed<T> {
+    fn property(&self, id: &str) -> Option<Property<T::Process, T::Memory>> {
+        self.0.properties().into_iter().find(|property| property.id == id)
+    }
+
+    fn setup(&self, design: &Resolved, ledger: &str) -> Result<Setup<T::Process>> {
+        let builder = design.builder(ledger, &self.0.ledger_keys())?;
+        self.0.build(&design.design()?, builder).map_err(|error| design.refuse(&error, ledger))
+    }
+}
+
+impl<T: Protocol> Erased for Typed<T> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn about(&self) -> &'static str {
+        self.0.about()
+    }
+
+    fn properties(&self) -> Vec<Card> {
+        let properties = self.0.properties().into_iter();
+        let card = |property: Property<_, _>| {
+            let Property { id, sentence, requirements, form, .. } = property;
+            Card { id, sentence, requirements, form }
+        };
+        properties.map(card).collect()
+    }
+
+    fn ledger_keys(&self) -> Vec<LedgerKey> {
+        self.0.ledger_keys()
+    }
+
+    fn validate(&self, design: &Resolved) -> Result<()> {
+        let _: T::Design = design.design()?;
+        for ledger in design.ledgers() {
+            self.setup(design, ledger)?;
+        }
+        for expectation in &design.expectations {
+            let Some(property) = self.property(&expectation.property) else {
+                let message = format!("the protocol {:?} has no property {:?}", self.name(), expectation.property);
+                let known = self.0.properties();
+                let refusal = expectation.place("property").refuse(message);
+                return Err(refusal.with_known(&expectation.property, known.iter().map(|property| property.id)));
+            };
+            let place = || expectation.place("within");
+            match (property.form, expectation.within) {
+                (Form::Within, None) => {
+                    return Err(place().refuse(format!("{:?} is a bound: the key `within` is missing", property.id)));
+                }
+                (Form::Never | Form::Apart | Form::Reachable, Some(_)) => {
+                    return Err(place().refuse(format!("{:?} takes no `within`: it is no bound", property.id)));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, design: &Resolved, question: &Question, options: &Options) -> Result<Outcome> {
+        let Question { property: id, ledger, within } = question;
+        let property = self.property(id).ok_or_else(|| unknown_property(id, &self.properties()))?;
+        let setup = self.setup(design, ledger)?;
+        let subject = Subject {
+            design: design.text(),
+            hash: design.hash(),
+            file: design.file.clone(),
+            protocol: design.protocol.clone(),
+            property: id.clone(),
+            ledger: ledger.clone(),
+        };
+        let case = Case { setup: &setup, property: &property, within: *within, subject, options };
+        Ok(Outcome {
+            property: id.clone(),
+            sentence: property.sentence.into(),
+            requirements: property.requirements.iter().map(|id| (*id).into()).collect(),
+            ledger: ledger.clone(),
+            ledger_lines: ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?),
+            within: *within,
+            finding: judge::judge(&case),
+        })
+    }
+
+    fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Trace> {
+        let subject = &trace.subject;
+        let property =
+            self.property(&subject.property).ok_or_else(|| unknown_property(&subject.property, &self.properties()))?;
+        let setup = self.setup(design, &subject.ledger)?;
+        let names: Vec<&str> = setup.nodes.iter().map(|node| node.name.as_str()).collect();
+        if names != trace.nodes {
+            let (names, nodes) = (names.join(" "), trace.nodes.join(" "));
+            return Err(BadInput::without_place(format!("the design has the nodes {names}, the trace {nodes}")));
+        }
+        judge::replay(&setup, &property, trace)
+            .map_err(|why| BadInput::without_place(format!("the trace is not a run of its design: {why}")))
+    }
+}
+
+pub(crate) fn unknown_property(id: &str, known: &[Card]) -> Box<BadInput> {
+    let refusal = BadInput::without_place(format!("unknown property {id:?}"));
+    match suggestion(id, known.iter().map(|card| card.id)) {
+        Some(remedy) => refusal.with_remedy(remedy),
+        None => refusal,
+    }
+}

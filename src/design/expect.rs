@@ -1,0 +1,87 @@
+//! `[[expect]]`: what a file says of itself.
+
+use serde::Deserialize;
+
+use super::{
+    file::Resolved,
+    formula::Formula,
+    read::read,
+    source::{Place, Result},
+    tree::Node,
+};
+use crate::{time::Duration, verdict::Expected};
+
+/// One expectation of a design file.
+#[derive(Clone, Debug)]
+pub struct Expectation {
+    pub property: String,
+    /// The ledger.
+    pub under: String,
+    pub within: Option<Duration>,
+    pub verdict: Expected,
+    pub best: Option<Duration>,
+    pub worst: Option<Duration>,
+    /// Where `worst` comes from.
+    pub because: Option<Formula>,
+    /// Where `best` comes from.
+    pub because_best: Option<Formula>,
+    /// The paths that a re-check of the formulas varies; `None` for every span of the design.
+    pub vary: Option<Vec<String>>,
+    node: Node,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Keys {
+    property: String,
+    under: String,
+    within: Option<Duration>,
+    verdict: Expected,
+    best: Option<Duration>,
+    worst: Option<Duration>,
+    #[serde(rename = "because")]
+    _because: Option<String>,
+    #[serde(rename = "because_best")]
+    _because_best: Option<String>,
+    vary: Option<Vec<String>>,
+}
+
+impl Expectation {
+    pub(super) fn read(node: &Node, design: &Resolved) -> Result<Expectation> {
+        let keys: Keys = read(node)?;
+        let table = node.expect_table("an expectation")?;
+        let under = table.get("under").expect("it was just read");
+        design.ledger_below(&keys.under, &under.place, &mut Vec::new())?;
+        let formula = |key: &str| table.get(key).map(Formula::parse).transpose();
+        let (because, because_best) = (formula("because")?, formula("because_best")?);
+        for (key, formula, figure, pinned) in
+            [("because", &because, "worst", keys.worst), ("because_best", &because_best, "best", keys.best)]
+        {
+            let Some(formula) = formula else { continue };
+            if pinned.is_none() {
+                let place = &table.entry(key).expect("it was just read").key_place;
+                return Err(place.refuse(format!("`{key}` explains `{figure}`, which is missing")));
+            }
+            formula.evaluate(design, &keys.under)?;
+        }
+        let Keys { property, under, within, verdict, best, worst, vary, .. } = keys;
+        Ok(Expectation {
+            property,
+            under,
+            within,
+            verdict,
+            best,
+            worst,
+            because,
+            because_best,
+            vary,
+            node: node.clone(),
+        })
+    }
+
+    /// Where one of its keys is, or else all of it.
+    #[must_use]
+    pub fn place(&self, key: &str) -> &Place {
+        self.node.table().and_then(|table| table.get(key)).map_or(&self.node.place, |node| &node.place)
+    }
+}

@@ -1,0 +1,183 @@
+//! What a property makes of a run: violations, stopwatches and overlaps, read from what it signals.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    process::{Data, NodeId, Process},
+    spec::{Form, Happening, Property, Signals},
+};
+
+/// From a trigger to what answered it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reading {
+    /// The step of the trigger.
+    pub trigger: usize,
+    /// The step of the response; `None` if it was still awaited at the last step.
+    pub response: Option<usize>,
+    /// From the trigger to the response, or to the last step.
+    pub micros: i64,
+}
+
+/// A time in which at least two parties held their intervals.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Overlap {
+    /// The step that began it.
+    pub from: usize,
+    /// The step that ended it; `None` if it lasted to the last step.
+    pub to: Option<usize>,
+    /// Zero if the intervals only touch.
+    pub micros: i64,
+}
+
+/// A running stopwatch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Since {
+    pub(super) step: usize,
+    pub(super) at: i64,
+}
+
+/// What was signalled anywhere in the run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Signalled {
+    pub witness: bool,
+    pub reached: bool,
+    pub trigger: bool,
+    pub response: bool,
+    pub discharge: bool,
+    /// Some party held its interval.
+    pub held: bool,
+}
+
+/// Watches one run for one property.
+#[derive(Debug)]
+pub(super) struct Judge<'a, P: Process, M: Data> {
+    property: &'a Property<P, M>,
+    memory: M,
+    now: Since,
+    holding: BTreeSet<NodeId>,
+    overlap: Option<Since>,
+    pub(super) overlaps: Vec<Overlap>,
+    awaited: Vec<Since>,
+    pub(super) readings: Vec<Reading>,
+    /// The next trigger starts the stopwatch of the claim.
+    measuring: bool,
+    stopwatch: Option<Since>,
+    /// The stopwatch of the claim, or of the overlap, as it was read at this step.
+    pub(super) elapsed: Option<i64>,
+    pub(super) first_violation: Option<usize>,
+    pub(super) last_violation: Option<usize>,
+    pub(super) signalled: Signalled,
+}
+
+impl<'a, P: Process, M: Data> Judge<'a, P, M> {
+    pub(super) fn new(property: &'a Property<P, M>) -> Judge<'a, P, M> {
+        Judge {
+            property,
+            memory: property.memory.clone(),
+            now: Since { step: 0, at: 0 },
+            holding: BTreeSet::new(),
+            overlap: None,
+            overlaps: Vec::new(),
+            awaited: Vec::new(),
+            readings: Vec::new(),
+            measuring: false,
+            stopwatch: None,
+            elapsed: None,
+            first_violation: None,
+            last_violation: None,
+            signalled: Signalled::default(),
+        }
+    }
+
+    pub(super) fn form(&self) -> Form {
+        self.property.form
+    }
+
+    /// The stopwatch that a claim speaks of: of the measured trigger, or of the overlap.
+    pub(super) fn stopwatch(&self) -> Option<Since> {
+        if self.property.form == Form::Apart { self.overlap } else { self.stopwatch }
+    }
+
+    /// A step begins: a running stopwatch is read, whatever the step does to it.
+    pub(super) fn step(&mut self, step: usize, at: i64, measured: bool) {
+        self.now = Since { step, at };
+        self.measuring = measured;
+        self.elapsed = self.stopwatch().map(|since| at - since.at);
+    }
+
+    pub(super) fn see(&mut self, happening: &Happening<'_, P>) {
+        let mut signals = Signals::default();
+        (self.property.watch)(&mut self.memory, happening, &mut signals);
+        if signals == Signals::default() {
+            return;
+        }
+        self.signalled.witness |= signals.witness;
+        self.signalled.reached |= signals.reached;
+        self.signalled.trigger |= signals.trigger;
+        self.signalled.response |= signals.response;
+        self.signalled.discharge |= signals.discharge;
+        self.signalled.held |= !signals.begin.is_empty();
+        self.answer(&signals);
+        // Both ends of an interval belong to it: it begins before anyone acts, and ends after.
+        self.holding.extend(&signals.begin);
+        let within = |party: &NodeId| self.holding.iter().any(|holder| holder != party);
+        if signals.violated || signals.act.iter().any(within) {
+            self.first_violation.get_or_insert(self.now.step);
+            self.last_violation = Some(self.now.step);
+        }
+        self.time_overlap();
+        self.holding.retain(|party| !signals.end.contains(party));
+        self.time_overlap();
+    }
+
+    /// What is still running at the last step, as readings.
+    pub(super) fn close(&mut self) {
+        let at = self.now.at;
+        let open = |since: &Since| Reading { trigger: since.step, response: None, micros: at - since.at };
+        self.readings.extend(self.awaited.iter().map(open));
+        self.awaited.clear();
+        if let Some(since) = self.overlap.take() {
+            self.overlaps.push(Overlap { from: since.step, to: None, micros: at - since.at });
+        }
+    }
+
+    /// A response answers every trigger before it; a trigger of the same happening is a new one.
+    fn answer(&mut self, signals: &Signals) {
+        let now = self.now;
+        if signals.response || signals.discharge {
+            let answered = self.awaited.drain(..).map(|since| Reading {
+                trigger: since.step,
+                response: Some(now.step),
+                micros: now.at - since.at,
+            });
+            // A discharged trigger has no reading.
+            if signals.response {
+                self.readings.extend(answered);
+            }
+            self.stopwatch = None;
+        }
+        if signals.trigger {
+            self.awaited.push(now);
+            if self.measuring {
+                self.measuring = false;
+                self.stopwatch = Some(now);
+                self.elapsed = Some(0);
+            }
+        }
+    }
+
+    fn time_overlap(&mut self) {
+        match (self.holding.len() >= 2, self.overlap) {
+            (true, None) => {
+                self.overlap = Some(self.now);
+                self.elapsed.get_or_insert(0);
+            }
+            (false, Some(since)) => {
+                self.overlap = None;
+                let micros = self.now.at - since.at;
+                self.overlaps.push(Overlap { from: since.step, to: Some(self.now.step), micros });
+            }
+            (true, Some(_)) | (false, None) => {}
+        }
+    }
+}

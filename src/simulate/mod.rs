@@ -1,0 +1,18 @@
+//! The event loop: one run of a set-up at a time, on nothing but the process contract, links and faults.
+//!
+//! It shares no code with the checkers' world, so a run that both accept was understood twice in the same way.
+//! [`replay`] follows a trace, step by step, and refuses what is not possible; [`run`] draws a run from a seed.
+
+mod agenda;
+mod connections;
+mod digest;
+mod effects;
+mod faults;
+mod judge;
+mod machine;
+mod random;
+mod replay;
+
+pub use judge::{Overlap, Reading, Signalled};
+pub use random::Draw;
+pub use replay::{ReplayError, Replayed, replay};

@@ -1,0 +1,249 @@
+//! Follows a trace, step by step, and confirms what it claims.
+
+use std::hash::Hasher;
+
+use super::{
+    agenda::Event,
+    judge::{Overlap, Reading, Signalled},
+    machine::{Machine, Refusal, refuse},
+};
+use crate::{
+    process::{Data, Process},
+    spec::{Form, Property, Setup},
+    trace::{Choices, Claim, FORMAT, Occurrence, Step, Target, Trace},
+};
+
+/// A trace that is possible and shows what it claims.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Replayed {
+    /// The steps, each with what it did.
+    pub steps: Vec<Step>,
+    /// The stopwatch of the claim at the last step, in microseconds.
+    pub elapsed: Option<i64>,
+    pub readings: Vec<Reading>,
+    pub overlaps: Vec<Overlap>,
+    pub signalled: Signalled,
+    /// Of the run, as the simulator computes it.
+    pub digest: u64,
+}
+
+/// Where a trace cannot be followed, or does not show what it claims.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{}expected {expected}, got {got}", self.place())]
+pub struct ReplayError {
+    /// Counted from zero; `None` if it is about the whole trace.
+    pub step: Option<usize>,
+    pub expected: String,
+    pub got: String,
+}
+
+impl ReplayError {
+    fn place(&self) -> String {
+        self.step.map(|step| format!("step {step}: ")).unwrap_or_default()
+    }
+
+    fn whole(refusal: Refusal) -> ReplayError {
+        ReplayError { step: None, expected: refusal.expected, got: refusal.got }
+    }
+}
+
+/// Runs a trace again, from its occurrences, times and choices alone.
+///
+/// # Errors
+/// At the first step that is not possible then and there, or that did something else than the trace says; and if the
+/// run does not show what the trace claims.
+pub fn replay<P: Process, M: Data>(
+    setup: &Setup<P>,
+    property: &Property<P, M>,
+    trace: &Trace,
+) -> Result<Replayed, ReplayError> {
+    let mut machine = Machine::new(setup, property);
+    machine.tell_what_is_done();
+    check_head(setup, trace).map_err(ReplayError::whole)?;
+    let mut steps = Vec::with_capacity(trace.steps.len());
+    for (index, step) in trace.steps.iter().enumerate() {
+        let did = follow(&mut machine, index, step).map_err(|refusal| ReplayError {
+            step: Some(index),
+            expected: refusal.expected,
+            got: refusal.got,
+        })?;
+        steps.push(Step { did, ..step.clone() });
+    }
+    confirm(&machine, trace).map_err(ReplayError::whole)?;
+    let elapsed = machine.judge.elapsed;
+    machine.judge.close();
+    let judge = machine.judge;
+    Ok(Replayed {
+        steps,
+        elapsed,
+        readings: judge.readings,
+        overlaps: judge.overlaps,
+        signalled: judge.signalled,
+        digest: machine.digest.finish(),
+    })
+}
+
+fn check_head<P: Process>(setup: &Setup<P>, trace: &Trace) -> Result<(), Refusal> {
+    if trace.tenure_trace != FORMAT {
+        return refuse(format!("a trace of format {FORMAT}"), trace.tenure_trace.to_string());
+    }
+    let names: Vec<&str> = setup.nodes.iter().map(|node| &*node.name).collect();
+    if trace.nodes != names {
+        return refuse(format!("the nodes {}", names.join(" ")), trace.nodes.join(" "));
+    }
+    if trace.steps.is_empty() {
+        return refuse("at least one step", "none");
+    }
+    Ok(())
+}
+
+/// Takes one step and returns what it did.
+fn follow<P: Process, M: Data>(
+    machine: &mut Machine<'_, P, M>,
+    index: usize,
+    step: &Step,
+) -> Result<Vec<String>, Refusal> {
+    if machine.broken_contract {
+        return refuse("the end, as a process broke its contract", "another step");
+    }
+    let event = check_moment(machine, step)?;
+    machine.step(index, step.at, &step.what, step.choices.measured);
+    let turn = match (event, &step.what) {
+        (Some(event), _) => machine.happen(event)?,
+        (None, Occurrence::Fault { fault, target }) => machine.fault(*fault, target)?,
+        (None, what) => return refuse("a pending event", format!("{what:?}")),
+    };
+    match turn {
+        Some(turn) => machine.finish(turn, &step.choices)?,
+        None if no_effects(&step.choices) => {}
+        None => return refuse("no choices, as no process takes a step", format!("{:?}", step.choices)),
+    }
+    if step.choices.measured && machine.judge.stopwatch().is_none_or(|since| since.step != index) {
+        return refuse("a stopwatch that this step starts", "none");
+    }
+    let did = machine.take_did();
+    if !step.did.is_empty() && step.did != did {
+        return refuse(format!("{:?}, as the trace says", step.did), format!("{did:?}"));
+    }
+    Ok(did)
+}
+
+/// The event may happen at its moment, and nothing had to happen before.
+fn check_moment<P: Process, M: Data>(machine: &Machine<'_, P, M>, step: &Step) -> Result<Option<Event>, Refusal> {
+    if step.at < machine.now {
+        return refuse(format!("a moment from {} us on", machine.now), format!("{} us", step.at));
+    }
+    if let Some((event, pending)) = machine.agenda.overdue(step.at) {
+        let expected = format!("{:?} by {} us", event.occurrence(), pending.hi);
+        return refuse(expected, format!("{:?} at {} us", step.what, step.at));
+    }
+    if let Occurrence::Fault { .. } = step.what {
+        return Ok(None);
+    }
+    let Some(event) = machine.agenda.find(&step.what) else {
+        return refuse("a pending event", format!("{:?}", step.what));
+    };
+    let pending = machine.agenda.get(event).expect("found a moment ago");
+    if step.at < pending.lo {
+        return refuse(format!("{:?} from {} us on", step.what, pending.lo), format!("{} us", step.at));
+    }
+    Ok(Some(event))
+}
+
+fn no_effects(choices: &Choices) -> bool {
+    choices.cut.is_none() && choices.lost.is_empty() && choices.duplicated.is_empty()
+}
+
+/// The run shows what the trace claims.
+fn confirm<P: Process, M: Data>(machine: &Machine<'_, P, M>, trace: &Trace) -> Result<(), Refusal> {
+    let last = trace.steps.len() - 1;
+    let judge = &machine.judge;
+    let broken = machine.broken_contract;
+    if broken != (trace.claim == Claim::ProtocolError) && trace.claim != Claim::Run {
+        let got = if broken { "a rename of a timer that is not armed" } else { "no broken contract at the last step" };
+        return refuse(format!("{:?}", trace.claim), got);
+    }
+    match trace.claim {
+        Claim::Violation if judge.last_violation != Some(last) => refuse("a violation at the last step", "none"),
+        Claim::Elapsed { micros } if judge.elapsed != Some(micros) => {
+            let got = judge.elapsed.map_or("no stopwatch that runs".into(), |elapsed| format!("{elapsed} us"));
+            refuse(format!("a stopwatch that reads {micros} us at the last step"), got)
+        }
+        Claim::Never => confirm_never(machine),
+        Claim::Cycle { from, turns } => confirm_cycle(machine, &trace.steps, from, turns),
+        Claim::TimeStuck if last == 0 || trace.steps[last - 1].at != trace.steps[last].at => {
+            refuse("last steps that take no time", "time that passes")
+        }
+        Claim::Witness => confirm_witness(judge.form(), judge.signalled),
+        Claim::Violation | Claim::Elapsed { .. } | Claim::TimeStuck | Claim::ProtocolError | Claim::Run => Ok(()),
+    }
+}
+
+fn confirm_never<P: Process, M: Data>(machine: &Machine<'_, P, M>) -> Result<(), Refusal> {
+    if machine.judge.stopwatch().is_none() {
+        return refuse("a stopwatch that runs after the last step", "none");
+    }
+    match machine.agenda.urgent() {
+        Some(event) => refuse("nothing that must happen after the last step", format!("{:?}", event.occurrence())),
+        None => Ok(()),
+    }
+}
+
+fn confirm_cycle<P: Process, M: Data>(
+    machine: &Machine<'_, P, M>,
+    steps: &[Step],
+    from: usize,
+    turns: usize,
+) -> Result<(), Refusal> {
+    let turning = steps.get(from..).unwrap_or_default();
+    if turns == 0 || turning.is_empty() || !turning.len().is_multiple_of(turns) {
+        return refuse(format!("{turns} turns of equally many steps"), format!("{} steps", turning.len()));
+    }
+    let length = turning.len() / turns;
+    for (index, step) in turning.iter().enumerate().skip(length) {
+        let before = &turning[index - length];
+        if kind(step) != kind(before) {
+            return refuse(format!("{:?} in step {} too", before.what, from + index), format!("{:?}", step.what));
+        }
+    }
+    for turn in 0..turns {
+        let begin = if from + turn * length == 0 { 0 } else { steps[from + turn * length - 1].at };
+        if turning[(turn + 1) * length - 1].at == begin {
+            return refuse("turns that take time", format!("none in turn {turn}"));
+        }
+    }
+    match machine.judge.stopwatch() {
+        Some(since) if since.step < from => Ok(()),
+        _ => refuse(format!("a stopwatch that runs from before step {from} to the last"), "none"),
+    }
+}
+
+/// What recurs of a step: its occurrence without numbers.
+fn kind(step: &Step) -> (Occurrence, Choices) {
+    let mut what = step.what.clone();
+    match &mut what {
+        Occurrence::Deliver { number, .. } | Occurrence::Fire { number, .. } | Occurrence::Heal { number } => {
+            *number = 0;
+        }
+        Occurrence::Fault { target: Target::Cut { lost, held, .. }, .. } => {
+            lost.iter_mut().for_each(|(.., number, _)| *number = 0);
+            held.iter_mut().for_each(|(.., number)| *number = 0);
+        }
+        Occurrence::Start { .. }
+        | Occurrence::Close { .. }
+        | Occurrence::Resume { .. }
+        | Occurrence::Refill { .. }
+        | Occurrence::Fault { .. } => {}
+    }
+    (what, step.choices.clone())
+}
+
+fn confirm_witness(form: Form, signalled: Signalled) -> Result<(), Refusal> {
+    let (shown, expected) = match form {
+        Form::Never => (signalled.witness, "an event that the property speaks of"),
+        Form::Apart => (signalled.witness || signalled.held, "a party that holds its interval"),
+        Form::Within => (signalled.trigger, "a trigger"),
+        Form::Reachable => (signalled.reached, "a situation that is reached"),
+    };
+    if shown { Ok(()) } else { refuse(expected, "none") }
+}

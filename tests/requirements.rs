@@ -1,0 +1,77 @@
+//! The table of requirements can be read by a machine, and agrees with the properties that cite it.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+const TABLE: &str = include_str!("../docs/requirements.md");
+
+struct Row<'a> {
+    id: &'a str,
+    requirement: &'a str,
+    document: &'a str,
+    status: &'a str,
+}
+
+#[test]
+fn every_row_has_an_id_of_its_own_a_sentence_a_document_and_a_status() {
+    let rows = rows();
+    let ids: BTreeSet<&str> = rows.iter().map(|row| row.id).collect();
+    assert_eq!(ids.len(), rows.len(), "ids are unique");
+    for row in &rows {
+        let (group, number) = row.id.split_once('-').expect("an id is a group and a number");
+        let digits = number.trim_end_matches(['a', 'b', 'c']);
+        assert!(group.chars().all(|c| c.is_ascii_lowercase()) && digits.parse::<u8>().is_ok(), "{}", row.id);
+        assert!(row.requirement.ends_with('.'), "{}: a sentence", row.id);
+        assert!(TABLE.contains(&format!("**{}**", row.document)), "{}: {} is described", row.id, row.document);
+        assert!(!properties(row).is_empty() || row.status.starts_with("planned, with "), "{}: {}", row.id, row.status);
+    }
+}
+
+#[test]
+fn every_document_asks_for_something() {
+    let documents: BTreeSet<&str> = rows().iter().map(|row| row.document).collect();
+    assert_eq!(documents.len(), 5);
+}
+
+#[test]
+fn the_table_names_properties_that_exist_and_code_cites_rows_that_exist() {
+    let source = source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let rows = rows();
+    for row in &rows {
+        for property in properties(row) {
+            assert!(source.contains(&format!("id: \"{property}\"")), "{}: no property {property}", row.id);
+        }
+    }
+    for cited in source.split("requirements: &[").skip(1) {
+        let list = cited.split(']').next().expect("the list ends");
+        for id in list.split('"').skip(1).step_by(2) {
+            let row = rows.iter().find(|row| row.id == id).unwrap_or_else(|| panic!("no requirement {id}"));
+            assert!(!properties(row).is_empty(), "{id} is cited by a property, the table does not know it");
+        }
+    }
+}
+
+fn rows() -> Vec<Row<'static>> {
+    let lines = TABLE.lines().skip_while(|line| !line.starts_with("|---")).skip(1);
+    let row = |line: &'static str| {
+        let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        let [id, requirement, document, status] = cells[..] else { panic!("four cells: {line}") };
+        Row { id, requirement, document, status }
+    };
+    lines.map(row).collect()
+}
+
+/// The ids in backquotes.
+fn properties<'a>(row: &Row<'a>) -> Vec<&'a str> {
+    row.status.split('`').skip(1).step_by(2).collect()
+}
+
+/// All files below a folder, in the order of their names.
+fn source(folder: &Path) -> String {
+    let entries =
+        fs::read_dir(folder).expect("src can be listed").map(|entry| entry.expect("src can be listed").path());
+    let sorted: BTreeSet<_> = entries.collect();
+    let text = |path: &Path| {
+        if path.is_dir() { source(path) } else { fs::read_to_string(path).expect("sources are text") }
+    };
+    sorted.iter().map(|path| text(path)).collect()
+}
