@@ -8,6 +8,7 @@ pub mod app;
 mod breadth;
 mod cli;
 pub mod design;
+pub mod lease;
 pub mod process;
 pub mod report;
 pub mod simulate;
