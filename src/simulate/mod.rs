@@ -19,6 +19,7 @@ mod run;
 pub use judge::{Overlap, Reading, Signalled};
 pub use random::Draw;
 pub use replay::{ReplayError, Replayed, replay};
+pub use run::{Chances, End, Options, Run, run};
 
 #[cfg(test)]
 mod tests;

@@ -122,7 +122,12 @@ mod tests {
         let first = |stream, key| Random::new(7, stream, key).next();
         assert_eq!(
             [first(Stream::Network, 0), first(Stream::Network, 1), first(Stream::Faults, 0), first(Stream::Node(0), 0)],
-            [0, 0, 0, 0]
+            [
+                16_461_256_025_338_384_158,
+                10_888_678_113_862_335_098,
+                1_112_842_228_834_059_890,
+                11_725_792_133_696_841_984
+            ]
         );
     }
 

@@ -2,7 +2,7 @@
 
 use super::puppet::{A, B, IDLE, Puppet, Strings, fire, follow, hit, once, puppets, start, step, transcript, window};
 use crate::{
-    process::{Effects, Input},
+    process::Effects,
     spec::{FaultKind, Form, Setup},
     time::{Duration, Window},
     trace::{Claim, Occurrence, Step},
@@ -190,5 +190,4 @@ fn choices_need_a_step_of_a_process() {
     setup.faults.push(once(FaultKind::Pause { nodes: vec![A], span: window(5, 5) }));
     let steps = vec![step(0, start(A)), step(1, hit(A)).cut(0, 0)];
     assert!(transcript(&setup, steps).starts_with("step 1: expected no choices, as no process takes a step"));
-    let _ = Input::<Puppet>::Timer("unused");
 }

@@ -3,8 +3,8 @@
 use expect_test::expect;
 
 use super::puppet::{
-    A, B, IDLE, Puppet, Strings, close, datagram, deliver, fire, hit, once, puppets, start, step, stream, transcript,
-    us, window,
+    A, B, Puppet, Strings, close, datagram, deliver, fire, hit, once, puppets, start, step, stream, transcript, us,
+    window,
 };
 use crate::{
     process::{Input, Reason},
