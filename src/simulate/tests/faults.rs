@@ -96,9 +96,9 @@ fn a_pause_between_check_and_act_lets_the_act_come_late() {
     setup.faults.push(once(FaultKind::Pause { nodes: vec![A], span: window(1, 9) }));
     let steps = vec![step(0, start(A)), step(1, fire(A, 0)).cut(1, 0), step(10, Occurrence::Resume { node: A })];
     expect![[r#"
-           0  A    start; arm "check" 1us
-           1  A    fire "check"; emit "checked"; pause A
-          10  A    resume; emit "acted"
+        0    A    start; arm "check" 1us
+        1    A    fire "check"; emit "checked"; pause A
+        10   A    resume; emit "acted"
     "#]]
     .assert_eq(&transcript(&setup, steps));
 }
@@ -109,8 +109,8 @@ fn the_rest_of_a_paused_step_can_be_cut_again() {
     setup.faults.push(Fault { name: "crash".into(), ..once(crash(None)) });
     let steps = vec![step(0, start(A)).cut(1, 0), step(1, Occurrence::Resume { node: A }).cut(2, 1)];
     expect![[r#"
-           0  A    start; emit "new"; pause A
-           1  A    resume; arm "t" 10us; persist 7; crash A
+        0    A    start; emit "new"; pause A
+        1    A    resume; arm "t" 10us; persist 7; crash A
     "#]]
     .assert_eq(&transcript(&setup, steps));
 }
@@ -142,12 +142,12 @@ fn what_comes_during_a_pause_is_delivered_within_the_reaction_after_it() {
         transcript(&setup, steps)
     };
     expect![[r#"
-           0  A    start; send B: "hello"
-           0  B    start
-           1  B    pause B
-           5  A>B  wait in the inbox
-           9  B    resume
-          12  A>B  deliver "hello"; emit "told"
+        0    A    start; send B: "hello"
+        0    B    start
+        1    B    pause B
+        5    A>B  wait in the inbox
+        9    B    resume
+        12   A>B  deliver "hello"; emit "told"
     "#]]
     .assert_eq(&at(12));
     assert!(at(13).contains("by 12 us"));
@@ -197,10 +197,10 @@ fn a_death_takes_every_node_of_the_machine_and_their_starts() {
     let death = Occurrence::Fault { fault: 0, target: Target::Machine(0) };
     let steps = |second| vec![step(0, start(A)), step(1, death.clone()), step(3, start(A)), step(second, start(B))];
     expect![[r#"
-           0  A    start
-           1  -    crash A
-           3  A    start
-          21  B    start
+        0    A    start
+        1    -    crash A
+        3    A    start
+        21   B    start
     "#]]
     .assert_eq(&transcript(&setup, steps(21)));
     assert!(transcript(&setup, steps(22)).contains("by 21 us"));
@@ -211,8 +211,8 @@ fn a_request_is_asked_of_running_nodes() {
     let mut setup = puppets(&[KEEPER]);
     setup.faults.push(once(FaultKind::Request { nodes: vec![A], request: "stop" }));
     expect![[r#"
-           0  A    start; emit "new"; arm "t" 10us; persist 7; emit "saved"
-           1  A    request "stop"; emit "told"
+        0    A    start; emit "new"; arm "t" 10us; persist 7; emit "saved"
+        1    A    request "stop"; emit "told"
     "#]]
     .assert_eq(&transcript(&setup, vec![step(0, start(A)), step(1, hit(A))]));
     assert!(transcript(&setup, vec![step(0, hit(A))]).contains("a running node"));
@@ -230,8 +230,8 @@ fn an_exit_drops_the_rest_of_the_step_and_is_restarted() {
     let mut setup = puppets(&[Strings { start: leave, ..IDLE }]);
     setup.nodes[0].restart_after_exit = Some(window(4, 4));
     expect![[r#"
-           0  A    start; persist 1; exit
-           4  A    start; emit "here"
+        0    A    start; persist 1; exit
+        4    A    start; emit "here"
     "#]]
     .assert_eq(&transcript(&setup, vec![step(0, start(A)), step(4, start(A))]));
 }
@@ -248,10 +248,10 @@ fn messages_are_lost_and_doubled_as_chosen() {
     assert!(then(sent().lost(0, 0), 0).contains("step 2: expected a pending event"));
     assert!(then(sent(), 1).contains("step 3: expected a pending event"));
     expect![[r#"
-           0  B    start
-           0  A    start; send B: "hello", twice
-           5  A>B  deliver "hello"; emit "told"
-           5  A>B  deliver "hello"; emit "told"
+        0    B    start
+        0    A    start; send B: "hello", twice
+        5    A>B  deliver "hello"; emit "told"
+        5    A>B  deliver "hello"; emit "told"
     "#]]
     .assert_eq(&then(sent().duplicated(0, 1), 1));
     assert!(then(sent().lost(0, 1), 0).contains("expected a fault by which that send is Lost, got fault 1"));

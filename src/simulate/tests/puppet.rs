@@ -177,7 +177,7 @@ pub(super) fn follow(
 pub(super) fn transcript(setup: &Setup<Puppet>, steps: Vec<Step>) -> String {
     match follow(setup, Form::Never, Claim::Run, steps) {
         Ok(replayed) => {
-            let line = |step: &Step| format!("{:>4}  {}  {}\n", step.at, whose(setup, &step.what), step.did.join("; "));
+            let line = |step: &Step| format!("{:<3}  {}  {}\n", step.at, whose(setup, &step.what), step.did.join("; "));
             replayed.steps.iter().map(line).collect()
         }
         Err(error) => format!("{error}\n"),

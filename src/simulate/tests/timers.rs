@@ -19,8 +19,8 @@ fn a_timer_fires_within_its_window_only() {
     let setup = alone(|_, fx| fx.arm("t", window(10, 20)));
     let at = |moment| transcript(&setup, vec![step(0, start(A)), step(moment, fire(A, 0))]);
     expect![[r#"
-           0  A    start; arm "t" 10us..20us
-          20  A    fire "t"
+        0    A    start; arm "t" 10us..20us
+        20   A    fire "t"
     "#]]
     .assert_eq(&at(20));
     expect!["step 1: expected Fire { node: n0, number: 0 } from 10 us on, got 9 us\n"].assert_eq(&at(9));
@@ -105,10 +105,10 @@ fn a_pause_between_two_timers_undoes_their_order() {
         step(12, fire(A, 0)),
     ];
     expect![[r#"
-           0  A    start; arm "one" 10us; pause A
-           0  A    resume; arm "two" 10us
-          11  A    fire "two"
-          12  A    fire "one"
+        0    A    start; arm "one" 10us; pause A
+        0    A    resume; arm "two" 10us
+        11   A    fire "two"
+        12   A    fire "one"
     "#]]
     .assert_eq(&transcript(&setup, steps));
 }
@@ -121,8 +121,8 @@ fn a_renamed_timer_keeps_its_moment_and_replaces_another() {
         fx.rename("asked", "deadline");
     });
     expect![[r#"
-           0  A    start; arm "asked" 10us; arm "deadline" 5us; rename "asked" to "deadline"
-          10  A    fire "deadline"
+        0    A    start; arm "asked" 10us; arm "deadline" 5us; rename "asked" to "deadline"
+        10   A    fire "deadline"
     "#]]
     .assert_eq(&transcript(&setup, vec![step(0, start(A)), step(10, fire(A, 0))]));
     expect!["step 1: expected a pending event, got Fire { node: n0, number: 1 }\n"]
@@ -177,13 +177,13 @@ fn a_timer_that_is_due_can_still_be_renamed() {
     let mut steps = until_two_is_delivered();
     steps.push(step(16, fire(A, 0)));
     expect![[r#"
-           0  A    start; arm "one" 5us; arm "two" 6us
-           4  A    pause A
-           5  A    wait in the inbox
-           6  A    wait in the inbox
-          14  A    resume
-          14  A    fire "two"; rename "one" to "new"
-          16  A    fire "new"
+        0    A    start; arm "one" 5us; arm "two" 6us
+        4    A    pause A
+        5    A    wait in the inbox
+        6    A    wait in the inbox
+        14   A    resume
+        14   A    fire "two"; rename "one" to "new"
+        16   A    fire "new"
     "#]]
     .assert_eq(&transcript(&setup, steps));
 }
