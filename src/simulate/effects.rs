@@ -1,5 +1,7 @@
 //! The effects of a step, executed in order and cut short by a fault.
 
+use std::hash::Hash;
+
 use super::{
     agenda::{Cause, Event},
     machine::{Armed, Machine, Refusal, Turn, refuse},
@@ -36,7 +38,10 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     /// Executes what the process wants to do, as far as the choices let it.
     pub(super) fn finish(&mut self, turn: Turn<P>, choices: &Choices) -> Result<(), Refusal> {
         let Turn { node, effects, resumed } = turn;
-        self.check_choices(node, &effects, choices)?;
+        if !choices.is_plain() {
+            self.check_choices(node, &effects, choices)?;
+            (&choices.cut, &choices.lost, &choices.duplicated).hash(&mut self.digest);
+        }
         let until = choices.cut.map_or(effects.len(), |cut| usize::from(cut.before));
         let mut piece = Piece::new();
         let mut effects = effects.into_iter();
@@ -74,7 +79,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             if until > reached {
                 return refuse(format!("a cut before one of {reached} effects"), format!("before effect {until}"));
             }
-            if !self.can_strike(node, cut.fault) {
+            if !self.can_cut(node, cut.fault) {
                 return refuse("a cut by a crash or pause that may hit the node", format!("fault {}", cut.fault));
             }
         }

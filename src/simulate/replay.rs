@@ -23,6 +23,8 @@ pub struct Replayed {
     pub readings: Vec<Reading>,
     pub overlaps: Vec<Overlap>,
     pub signalled: Signalled,
+    /// The first step with a violation.
+    pub violated: Option<usize>,
     /// Of the run, as the simulator computes it.
     pub digest: u64,
 }
@@ -79,6 +81,7 @@ pub fn replay<P: Process, M: Data>(
         readings: judge.readings,
         overlaps: judge.overlaps,
         signalled: judge.signalled,
+        violated: judge.first_violation,
         digest: machine.digest.finish(),
     })
 }
