@@ -17,6 +17,7 @@ pub mod spec;
 pub mod store;
 pub mod ticks;
 pub mod time;
+pub mod timed;
 pub mod trace;
 pub mod untimed;
 pub mod verdict;

@@ -46,7 +46,7 @@ pub struct Options {
 /// What a running search tells, and how it is told to stop.
 #[derive(Debug, Default)]
 pub struct Meter {
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
     states: AtomicU64,
     zones: AtomicU64,
 }
@@ -112,6 +112,11 @@ impl Meter {
     /// Asks every search that uses this meter to end with what it knows.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// What a search looks at to see whether it is to end.
+    pub(crate) fn cancel(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
     }
 
     #[must_use]
