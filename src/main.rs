@@ -1,1 +1,13 @@
-fn main() {}
+//! The program for the protocols of this repository.
+
+use tenure::include_dir::{Dir, include_dir};
+
+static CATALOGUE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/models");
+
+fn main() -> std::process::ExitCode {
+    tenure::App::new()
+        .protocol(tenure::lease::protocol())
+        .protocol(tenure::lock::protocol())
+        .catalogue(&CATALOGUE)
+        .main()
+}

@@ -62,6 +62,8 @@ pub struct Finding {
     pub margin: Option<Duration>,
     /// For which runs it was proved.
     pub scope: String,
+    /// What the verdict hangs on, a sentence each: "needs: one pause of A longer than 9.6 s".
+    pub notes: Vec<String>,
     pub warnings: Vec<String>,
     pub stats: Stats,
     /// The run that shows the verdict or the worst case.
@@ -80,8 +82,6 @@ pub struct Outcome {
     pub ledger: String,
     /// What the ledger allows, in words.
     pub ledger_lines: Vec<String>,
-    /// The names of the fault classes, which traces speak of by number.
-    pub faults: Vec<String>,
     pub within: Option<Duration>,
     pub finding: Finding,
 }
@@ -128,6 +128,18 @@ impl Status {
             Status::InternalError => 4,
         }
     }
+
+    /// As a summary writes it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Status::AsExpected => "as-expected",
+            Status::Inconclusive => "inconclusive",
+            Status::NotAsExpected => "not-as-expected",
+            Status::BadInput => "bad-input",
+            Status::InternalError => "internal-error",
+        }
+    }
 }
 
 impl Verdict {
@@ -153,6 +165,12 @@ impl Verdict {
         }
     }
 
+    /// Whether a run shows it.
+    #[must_use]
+    pub fn has_story(&self) -> bool {
+        matches!(self, Verdict::Violated | Verdict::ProtocolError { .. } | Verdict::TimeStuck { .. })
+    }
+
     /// Why, where a verdict has a reason.
     #[must_use]
     pub fn why(&self) -> Option<&str> {
@@ -176,6 +194,7 @@ impl Finding {
             worst: None,
             margin: None,
             scope: String::new(),
+            notes: Vec::new(),
             warnings: Vec::new(),
             stats: Stats::default(),
             trace: None,

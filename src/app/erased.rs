@@ -34,11 +34,11 @@ pub trait Erased: Send + Sync {
     /// A property or ledger that is not there, or a design that cannot be built.
     fn check(&self, design: &Resolved, question: &Question, options: &Options) -> Result<Outcome>;
 
-    /// Runs a trace again, by another engine than the one that found it.
+    /// Runs a trace again, by another engine than the one that found it, and fills in what each step did.
     ///
     /// # Errors
     /// A trace that is not a run of the design, or does not show what it claims.
-    fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Replayed>;
+    fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Trace>;
 }
 
 /// What is said of a property without its types.
@@ -57,15 +57,6 @@ pub struct Question {
     pub ledger: String,
     /// The bound, for a property that takes one. Without it only the best and worst case are looked for.
     pub within: Option<Duration>,
-}
-
-/// A trace that was run again.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Replayed {
-    /// With what each step did.
-    pub trace: Trace,
-    /// The names of the fault classes that the steps speak of by number.
-    pub faults: Vec<String>,
 }
 
 /// A protocol with its types.
@@ -149,13 +140,12 @@ impl<T: Protocol> Erased for Typed<T> {
             requirements: property.requirements.iter().map(|id| (*id).into()).collect(),
             ledger: ledger.clone(),
             ledger_lines: ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?),
-            faults: setup.faults.iter().map(|fault| fault.name.clone()).collect(),
             within: *within,
             finding: judge::judge(&case),
         })
     }
 
-    fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Replayed> {
+    fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Trace> {
         let subject = &trace.subject;
         let property =
             self.property(&subject.property).ok_or_else(|| unknown_property(&subject.property, &self.properties()))?;
@@ -165,10 +155,8 @@ impl<T: Protocol> Erased for Typed<T> {
             let (names, nodes) = (names.join(" "), trace.nodes.join(" "));
             return Err(BadInput::without_place(format!("the design has the nodes {names}, the trace {nodes}")));
         }
-        let faults = setup.faults.iter().map(|fault| fault.name.clone()).collect();
-        let trace = judge::replay(&setup, &property, trace)
-            .map_err(|why| BadInput::without_place(format!("the trace is not a run of its design: {why}")))?;
-        Ok(Replayed { trace, faults })
+        judge::replay(&setup, &property, trace)
+            .map_err(|why| BadInput::without_place(format!("the trace is not a run of its design: {why}")))
     }
 }
 

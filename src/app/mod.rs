@@ -16,10 +16,11 @@ use std::{
     },
 };
 
-pub use erased::{Card, Erased, Question, Replayed};
+pub use erased::{Card, Erased, Question};
 use include_dir::Dir;
 
 use self::erased::Typed;
+pub(crate) use self::erased::unknown_property;
 use crate::{
     design::{Resolved, Result, Shelf, unknown_protocol},
     spec::Protocol,
@@ -45,7 +46,7 @@ pub struct Options {
 /// What a running search tells, and how it is told to stop.
 #[derive(Debug, Default)]
 pub struct Meter {
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
     states: AtomicU64,
     zones: AtomicU64,
 }
@@ -111,6 +112,11 @@ impl Meter {
     /// Asks every search that uses this meter to end with what it knows.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
+    }
+
+    /// What a search looks at to see whether it is to end.
+    pub(crate) fn cancel(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
     }
 
     #[must_use]

@@ -21,7 +21,7 @@ pub use self::{
 use crate::{
     process::{Effects, Id, Input, Me, Names, NodeId, Process},
     spec::{Builder, Carriage, Clock, DesignError, Link, Links, Node, Property, Protocol, Reach, Setup},
-    time::{Duration, Window},
+    time::Window,
 };
 
 /// The protocol, for an application.
@@ -204,6 +204,6 @@ const STORE: NodeId = NodeId(0);
 const CONTENDERS: [u8; 20] = *b"ABCDEFGHIJKLMNOPQRTU";
 
 #[cfg(test)]
-fn seconds(seconds: i64) -> Duration {
-    Duration::from_secs(seconds)
+fn seconds(seconds: i64) -> crate::time::Duration {
+    crate::time::Duration::from_secs(seconds)
 }

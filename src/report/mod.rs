@@ -2,7 +2,22 @@
 //!
 //! Nothing here depends on a wall clock, and times are whole microseconds until they are printed.
 
-use crate::{time::Duration, verdict::Figure};
+mod block;
+mod summary;
+mod table;
+mod timeline;
+
+pub use timeline::timeline;
+
+pub(crate) use block::{Look, block};
+pub(crate) use summary::summary;
+pub(crate) use table::{grid, table};
+
+use crate::{
+    time::Duration,
+    trace::{Claim, Trace},
+    verdict::Figure,
+};
 
 /// Microseconds as seconds, with as many digits as are needed, at least to the millisecond if any.
 #[must_use]
@@ -33,5 +48,23 @@ pub fn figure(figure: Figure) -> String {
             format!("UNBOUNDED, {} to {} a turn", span(least), span(greatest))
         }
         Figure::Exceeds(value) => format!("EXCEEDS {}", span(value)),
+    }
+}
+
+/// What a trace shows, for people.
+#[must_use]
+pub fn claim(trace: &Trace) -> String {
+    let end = trace.steps.last().map_or_else(String::new, |step| format!(" at {}", seconds(step.at)));
+    match &trace.claim {
+        Claim::Violation => format!("violated{end}"),
+        Claim::Elapsed { micros } => format!("{} have gone by{end}", seconds(*micros)),
+        Claim::Never => format!("nothing that must happen is left{end}, and the stopwatch runs"),
+        Claim::Cycle { from, turns } => {
+            format!("the steps from number {from} on repeat for ever, shown for {turns} turns")
+        }
+        Claim::ProtocolError => format!("a process breaks its contract{end}"),
+        Claim::TimeStuck => format!("time cannot go on{end}"),
+        Claim::Witness => format!("an example, complete{end}"),
+        Claim::Run => format!("a run{end}"),
     }
 }

@@ -5,7 +5,7 @@
 use crate::process::{Data, NodeId, Process};
 
 /// Something that an observer sees.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Happening<'a, P: Process> {
     Started(NodeId),
     Emitted(NodeId, &'a P::Event),

@@ -26,6 +26,8 @@ pub(super) struct Draft<P: Process, M: Data> {
     pub(super) marks: Marks,
     pub(super) reads: bool,
     pub(super) measured: bool,
+    /// The fault classes of which a token was taken.
+    pub(super) taken: Vec<usize>,
     /// Timers armed since the last interruption, with the windows by their own clock.
     pub(super) armed: Vec<(Uid, Window)>,
     pub(super) fresh: Fresh,
@@ -84,6 +86,7 @@ impl<P: Process, M: Data> Draft<P, M> {
             marks: Marks::NONE,
             reads: false,
             measured: false,
+            taken: Vec::new(),
             armed: Vec::new(),
             fresh,
             log: Vec::new(),

@@ -4,7 +4,7 @@ use super::{
     World,
     draft::{Draft, Uid},
     effects::Branch,
-    space::Cap,
+    space::{Cap, Marks},
     state::{NodeState, Place, State, What},
 };
 use crate::{
@@ -60,8 +60,12 @@ impl<P: Process, M: Data> World<P, M> {
                 self.strike(&source, fault, &mut found);
             }
         }
+        let mattered = self.matters(&source);
         for (_, draft) in &mut found {
             settle(draft);
+            if mattered || self.matters(draft) {
+                draft.marks = draft.taken.iter().fold(draft.marks, |marks, fault| marks.with(Marks::fault(*fault)));
+            }
             draft.check_capacity(&self.setup)?;
         }
         Ok(found)
@@ -253,7 +257,7 @@ impl<P: Process, M: Data> World<P, M> {
         if let Some(span) = self.setup.faults[fault].tokens.within {
             draft.add(What::Refill { fault: fault as u8 }, Place::Due, Window::exactly(span));
         }
-        self.mark_fault(&mut draft, fault);
+        draft.taken.push(fault);
         draft
     }
 

@@ -133,15 +133,12 @@ impl<P: Process, M: Data> World<P, M> {
         }
     }
 
-    /// Marks a fault that happens while a stopwatch runs or an interval is open; any fault, where neither exists.
-    pub(super) fn mark_fault(&self, draft: &mut Draft<P, M>, fault: usize) {
-        let matters = match self.property.form {
+    /// Whether what happens now could matter: a stopwatch runs or an interval is open; always, where neither exists.
+    pub(super) fn matters(&self, draft: &Draft<P, M>) -> bool {
+        match self.property.form {
             Form::Within => running(draft).is_some(),
             Form::Apart => !draft.state.watch.holders.is_empty(),
             Form::Never | Form::Reachable => true,
-        };
-        if matters {
-            draft.marks = draft.marks.with(Marks::fault(fault));
         }
     }
 }

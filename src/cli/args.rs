@@ -1,0 +1,101 @@
+//! What may be written on the command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::time::Duration;
+
+/// Proves coordination protocols: can two workers ever act at once, and how long until someone takes over?
+#[derive(Parser, Debug)]
+#[command(
+    version,
+    after_help = "Exit status: 0 all as expected (or held, in a file without expectations), 1 not as expected, \
+                  2 inconclusive or interrupted, 3 usage or bad input, 4 a defect of this program."
+)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+
+    /// Print JSON instead of tables.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+
+    /// How many checks run side by side; as many as there are processors if not given.
+    #[arg(long, global = true, value_name = "N")]
+    pub(super) threads: Option<std::num::NonZeroUsize>,
+
+    /// How long one check may take before it ends with UNKNOWN.
+    #[arg(long, global = true, value_name = "TIME", default_value = "5m")]
+    pub(super) budget: Duration,
+
+    /// How much memory one check may use before it ends with UNKNOWN.
+    #[arg(long, global = true, value_name = "SIZE", default_value = "2GiB", value_parser = bytes)]
+    pub(super) memory: u64,
+
+    /// Colors on a terminal.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(super) color: Color,
+
+    /// Say more: every answer in full, and how long it took.
+    #[arg(short, long, global = true)]
+    pub(super) verbose: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Command {
+    /// Check that designs are as they expect (the default).
+    Review {
+        /// Files and folders; `./models` if none is given, or else the designs inside this program.
+        paths: Vec<String>,
+    },
+    /// Answer what one design asks, in full.
+    Check {
+        file: String,
+        /// Change a value of the design first; its expectations are then not compared.
+        #[arg(long = "set", value_name = "PATH=VALUE")]
+        assignments: Vec<String>,
+        /// Only this property.
+        #[arg(long, value_name = "ID")]
+        property: Option<String>,
+        /// Show every step of a story.
+        #[arg(long)]
+        full: bool,
+    },
+    /// Run a saved trace again and show it.
+    Replay {
+        trace: String,
+        /// Refuse the trace unless it is of this design.
+        #[arg(long, value_name = "FILE")]
+        design: Option<String>,
+        /// Show every step.
+        #[arg(long)]
+        full: bool,
+    },
+    /// Name the protocols and their properties.
+    List {
+        /// By requirement instead.
+        #[arg(long)]
+        requirements: bool,
+    },
+}
+
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// `512MiB`, `2GiB`, or a number of bytes.
+fn bytes(text: &str) -> Result<u64, String> {
+    let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let shift = match unit {
+        "" => 0,
+        "KiB" => 10,
+        "MiB" => 20,
+        "GiB" => 30,
+        _ => return Err(format!("unknown unit {unit:?}; the units are KiB, MiB and GiB")),
+    };
+    let number: u64 = number.parse().map_err(|_| "expected a size, such as 512MiB".to_string())?;
+    number.checked_mul(1 << shift).ok_or_else(|| "the size is too large".into())
+}

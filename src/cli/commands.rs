@@ -1,0 +1,225 @@
+//! The commands, each from its arguments to what it has to say.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::json;
+
+use super::{Manner, Output, save};
+use crate::{
+    app::{
+        App, Card, Erased,
+        review::{Answer, Asked, answer, questions},
+        unknown_property,
+    },
+    design::{BadInput, Resolved, Result, Shelf},
+    report::{Look, block, grid, summary, table, timeline},
+    verdict::Status,
+};
+
+/// Reviews files and folders: is everything as they expect?
+pub(super) fn review(app: &App, paths: &[String], manner: &Manner) -> Result<Output> {
+    let (shelf, files) = files(app, paths)?;
+    let designs = match load_all(app, shelf, &files) {
+        Ok(designs) => designs,
+        Err(refusals) => {
+            let render = |refusal: &Box<BadInput>| refusal.render(manner.look.color, manner.look.width);
+            let aside = refusals.iter().map(render).collect();
+            return Ok(Output { aside, status: Status::BadInput, ..Output::default() });
+        }
+    };
+    let mut asked = Vec::new();
+    for design in &designs {
+        asked.extend(questions(design, app.protocol_of(design)?, None));
+    }
+    let answers = answer(app, asked, &manner.options)?;
+    let shown = |answer: &Answer<'_>| manner.verbose || answer.status > Status::Inconclusive;
+    let (answers, aside) = with_traces(answers, shown);
+    let status = worst(&answers);
+    let text = if manner.json {
+        pretty(&summary(&answers, status))
+    } else {
+        let mut text = table(answers.iter().map(|(answer, _)| answer), manner.terminal, manner.verbose, manner.look);
+        for (answer, saved) in
+            answers.iter().filter(|(answer, _)| manner.verbose || answer.status != Status::AsExpected)
+        {
+            text.push('\n');
+            text.extend(block(answer, saved.as_deref(), manner.look).into_iter().map(|line| line + "\n"));
+        }
+        text + "\n" + &tally(&answers, designs.len())
+    };
+    Ok(Output { text, aside, status })
+}
+
+/// Answers what one file asks, in full.
+pub(super) fn check(
+    app: &App,
+    file: &str,
+    assignments: &[String],
+    property: Option<&str>,
+    full: bool,
+    manner: &Manner,
+) -> Result<Output> {
+    let design = app.load(Shelf::Disk, file, assignments)?;
+    let protocol = app.protocol_of(&design)?;
+    let known = protocol.properties();
+    if let Some(property) = property.filter(|id| known.iter().all(|card| card.id != *id)) {
+        return Err(unknown_property(property, &known));
+    }
+    let mut asked = questions(&design, protocol, property);
+    if !assignments.is_empty() {
+        // What a file expects, it expects of what is written in it.
+        asked = asked.into_iter().map(|asked| Asked { expectation: None, ..asked }).collect();
+    }
+    let (answers, aside) = with_traces(answer(app, asked, &manner.options)?, |_| true);
+    let status = worst(&answers);
+    let text = if manner.json {
+        pretty(&summary(&answers, status))
+    } else {
+        let look = Look { full, ..manner.look };
+        let blocks = answers.iter().map(|(answer, saved)| block(answer, saved.as_deref(), look).join("\n") + "\n");
+        blocks.collect::<Vec<_>>().join("\n")
+    };
+    Ok(Output { text, aside, status })
+}
+
+/// Runs a saved trace again and shows it.
+pub(super) fn replay(app: &App, path: &str, design: Option<&str>, full: bool, manner: &Manner) -> Result<Output> {
+    let (trace, design) = save::open(app, path, design)?;
+    let trace = app.protocol_of(&design)?.replay(&design, &trace)?;
+    if manner.json {
+        let text = pretty(&serde_json::to_value(&trace).expect("a trace is JSON"));
+        return Ok(Output { text, ..Output::default() });
+    }
+    let subject = &trace.subject;
+    let mut text = format!("REPLAYED  {}   {} under {}\n", subject.file, subject.property, subject.ledger);
+    text.push_str(&format!("  confirmed: {}\n", crate::report::claim(&trace)));
+    let most = if full { trace.steps.len() } else { trace.steps.len().min(21) };
+    let width = manner.look.width.saturating_sub(2);
+    text.extend(timeline(&trace, most, width).into_iter().map(|line| format!("  {line}\n")));
+    Ok(Output { text, ..Output::default() })
+}
+
+/// Names the protocols and their properties.
+pub(super) fn list(app: &App, requirements: bool, manner: &Manner) -> Output {
+    if manner.json {
+        let text =
+            pretty(&json!({ "schema_version": 1, "protocols": app.protocols().map(describe).collect::<Vec<_>>() }));
+        return Output { text, ..Output::default() };
+    }
+    let text = if requirements { by_requirement(app, manner) } else { by_protocol(app, manner) };
+    Output { text, ..Output::default() }
+}
+
+fn by_protocol(app: &App, manner: &Manner) -> String {
+    let mut text = String::new();
+    for protocol in app.protocols() {
+        text.push_str(&format!("{}: {}\n", protocol.name(), protocol.about()));
+        let row = |card: Card| vec![format!("  {}", card.id), card.sentence.into(), card.requirements.join(" ")];
+        let rows = protocol.properties().into_iter().map(row).collect();
+        text.push_str(&grid(&["  property", "says", "requirements"], rows, manner.terminal, manner.look.width));
+        for key in protocol.ledger_keys() {
+            text.push_str(&format!("  a ledger may say `{}`: {}\n", key.key, key.about));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn by_requirement(app: &App, manner: &Manner) -> String {
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for protocol in app.protocols() {
+        for card in protocol.properties() {
+            for requirement in card.requirements {
+                found.entry(requirement).or_default().push(format!("{}/{}", protocol.name(), card.id));
+            }
+        }
+    }
+    let rows = found.into_iter().map(|(requirement, properties)| vec![requirement.into(), properties.join(", ")]);
+    grid(&["requirement", "properties"], rows.collect(), manner.terminal, manner.look.width)
+}
+
+fn describe(protocol: &dyn Erased) -> serde_json::Value {
+    let property = |card: Card| json!({ "id": card.id, "sentence": card.sentence, "requirements": card.requirements });
+    json!({
+        "name": protocol.name(),
+        "about": protocol.about(),
+        "properties": protocol.properties().into_iter().map(property).collect::<Vec<_>>(),
+        "ledger_keys": protocol.ledger_keys().iter().map(|key| json!({ "key": key.key, "about": key.about })).collect::<Vec<_>>(),
+    })
+}
+
+/// The files to review, and where they are.
+fn files(app: &App, paths: &[String]) -> Result<(Shelf, Vec<String>)> {
+    let (shelf, files) = match (paths, app.embedded()) {
+        ([], _) if Path::new("models").is_dir() => (Shelf::Disk, Shelf::Disk.designs("models")?),
+        ([], Some(shelf)) => (shelf, shelf.designs("")?),
+        ([], None) => {
+            let refusal = BadInput::without_place("there is no folder `models` here, and nothing else was named");
+            return Err(refusal.with_remedy("name files or folders: `review PATH`"));
+        }
+        (paths, _) => {
+            let mut files = Vec::new();
+            for path in paths {
+                files.extend(Shelf::Disk.designs(path)?);
+            }
+            (Shelf::Disk, files)
+        }
+    };
+    if files.is_empty() {
+        return Err(BadInput::without_place("no design was found: no file that ends in .toml"));
+    }
+    Ok((shelf, files))
+}
+
+fn load_all(app: &App, shelf: Shelf, files: &[String]) -> std::result::Result<Vec<Resolved>, Vec<Box<BadInput>>> {
+    let mut designs = Vec::new();
+    let mut refusals = Vec::new();
+    for file in files {
+        match app.load(shelf, file, &[]) {
+            Ok(design) => designs.push(design),
+            Err(refusal) => refusals.push(refusal),
+        }
+    }
+    if refusals.is_empty() { Ok(designs) } else { Err(refusals) }
+}
+
+/// Saves the stories of the answers that are shown, and says what could not be saved.
+fn with_traces<'a>(
+    answers: Vec<Answer<'a>>,
+    shown: impl Fn(&Answer<'_>) -> bool,
+) -> (Vec<(Answer<'a>, Option<String>)>, String) {
+    let mut aside = String::new();
+    let saved = answers.into_iter().map(|answer| {
+        let finding = &answer.outcome.finding;
+        let trace = finding.trace.as_ref().filter(|_| finding.verdict.has_story() && shown(&answer));
+        let path = trace.and_then(|trace| match save::save(trace, answer.outcome.within) {
+            Ok(path) => Some(path),
+            Err(error) => {
+                aside.push_str(&format!("the trace of {} was not saved: {error}\n", answer.outcome.property));
+                None
+            }
+        });
+        (answer, path)
+    });
+    let saved = saved.collect();
+    (saved, aside)
+}
+
+fn worst(answers: &[(Answer<'_>, Option<String>)]) -> Status {
+    answers.iter().map(|(answer, _)| answer.status).max().unwrap_or_default()
+}
+
+fn tally(answers: &[(Answer<'_>, Option<String>)], designs: usize) -> String {
+    let count = |status| answers.iter().filter(|(answer, _)| answer.status == status).count();
+    let mut text = format!("{designs} designs, {} of {} as expected", count(Status::AsExpected), answers.len());
+    for (status, words) in [(Status::NotAsExpected, "not as expected"), (Status::Inconclusive, "inconclusive")] {
+        if count(status) > 0 {
+            text.push_str(&format!(", {} {words}", count(status)));
+        }
+    }
+    text + "\n"
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).expect("a value is JSON") + "\n"
+}

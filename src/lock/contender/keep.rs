@@ -1,0 +1,106 @@
+//! How a contender keeps its session alive.
+
+use super::{Config, Contender, Keep, Message, OnRenewFailure, Pursuit, Renewal, Timer};
+use crate::{
+    process::{Effects, Id},
+    time::Window,
+};
+
+impl Contender {
+    pub(super) fn renew(&mut self, config: &Config, fx: &mut Effects<Self>) {
+        // Armed only while there is a session that is kept.
+        let Contender::Open { session, keep, .. } = self else { return };
+        let overdue = match keep {
+            Keep::Resting => {
+                if let OnRenewFailure::Retry { left, .. } = config.on_renew_failure {
+                    fx.arm(Timer::Overdue, Window::exactly(left));
+                }
+                false
+            }
+            Keep::Retrying { overdue } => *overdue,
+            Keep::Renewing { .. } | Keep::Stopped => return,
+        };
+        let question = fx.fresh_id();
+        if let Some(timeout) = config.request_timeout {
+            fx.arm(Timer::Renewal, Window::exactly(timeout));
+        }
+        fx.send(config.store, Message::Renew { question, session: *session });
+        *keep = Keep::Renewing { question, overdue };
+    }
+
+    /// The time to live is over since the last success. That is looked at only when a renewal has failed.
+    pub(super) fn overdue(&mut self) {
+        match self {
+            Contender::Open { keep: Keep::Renewing { overdue, .. } | Keep::Retrying { overdue }, .. } => {
+                *overdue = true
+            }
+            // Disarmed by a success, and at the end.
+            Contender::Open { keep: Keep::Resting | Keep::Stopped, .. }
+            | Contender::Opening { .. }
+            | Contender::Resting
+            | Contender::Abandoned => {}
+        }
+    }
+
+    /// The answer to a renewal, or the certainty that there will be none.
+    pub(super) fn renewed(&mut self, config: &Config, question: Id, answer: Option<Renewal>, fx: &mut Effects<Self>) {
+        let Contender::Open { keep, .. } = self else { return };
+        let Keep::Renewing { question: asked, overdue } = *keep else { return };
+        if asked != question {
+            // An answer that came too late.
+            return;
+        }
+        if config.request_timeout.is_some() {
+            fx.disarm(Timer::Renewal);
+        }
+        match (answer, config.on_renew_failure) {
+            // The oldest client looks for an error only, and a session that is gone is none.
+            (Some(Renewal::Renewed), _) | (Some(Renewal::Gone), OnRenewFailure::Stop) => {
+                *keep = Keep::Resting;
+                if matches!(config.on_renew_failure, OnRenewFailure::Retry { .. }) {
+                    fx.disarm(Timer::Overdue);
+                }
+                fx.arm(Timer::Renew, Window::exactly(config.renew_every));
+            }
+            (Some(Renewal::Failed) | None, OnRenewFailure::Stop) => *keep = Keep::Stopped,
+            (Some(Renewal::Gone | Renewal::Failed) | None, OnRenewFailure::Retry { every, .. }) => {
+                if overdue {
+                    self.lose_session(config, fx);
+                } else {
+                    *keep = Keep::Retrying { overdue };
+                    fx.arm(Timer::Renew, Window::exactly(every));
+                }
+            }
+        }
+    }
+
+    /// A renewal failed when the session was overdue.
+    fn lose_session(&mut self, config: &Config, fx: &mut Effects<Self>) {
+        match self {
+            Contender::Open { pursuit: Pursuit::Holding { .. }, .. } => self.doubt(config, fx),
+            Contender::Open { keep, pursuit: Pursuit::Doubting, .. } => *keep = Keep::Stopped,
+            Contender::Open {
+                pursuit: Pursuit::Watching { .. } | Pursuit::Acquiring { .. } | Pursuit::Refused,
+                ..
+            } => self.fail(config, fx),
+            Contender::Opening { .. } | Contender::Resting | Contender::Abandoned => {}
+        }
+    }
+
+    /// Disarms what the keeping of a session and an open question have armed.
+    pub(super) fn stop_keeping(&self, config: &Config, fx: &mut Effects<Self>) {
+        let Contender::Open { keep, .. } = self else { return };
+        match keep {
+            Keep::Resting | Keep::Retrying { .. } => fx.disarm(Timer::Renew),
+            Keep::Renewing { .. } if config.request_timeout.is_some() => fx.disarm(Timer::Renewal),
+            Keep::Renewing { .. } | Keep::Stopped => {}
+        }
+        let counts = matches!(config.on_renew_failure, OnRenewFailure::Retry { .. });
+        if counts && matches!(keep, Keep::Renewing { .. } | Keep::Retrying { .. }) {
+            fx.disarm(Timer::Overdue);
+        }
+        if config.request_timeout.is_some() {
+            fx.disarm(Timer::Answer);
+        }
+    }
+}

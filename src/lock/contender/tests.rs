@@ -1,0 +1,217 @@
+use super::*;
+use crate::{
+    process::fixture::Fixture,
+    store::consul::{INDICES, TOKENS},
+};
+
+const S: NodeId = NodeId(0);
+
+/// The client of March 2015.
+fn march() -> Config {
+    let seconds = Duration::from_secs;
+    Config {
+        store: S,
+        renew_every: seconds(5),
+        on_renew_failure: OnRenewFailure::Stop,
+        wait: Some(Window::exactly(seconds(15))),
+        monitor_wait: None,
+        refused_retry: seconds(5),
+        error_retry: seconds(5),
+        on_doubt: OnDoubt::Keep,
+        clean_stop: CleanStop::ReleaseAndDestroy,
+        request_timeout: None,
+    }
+}
+
+/// The client of April 2015.
+fn april() -> Config {
+    let retry = OnRenewFailure::Retry { every: Duration::from_secs(1), left: Duration::from_secs(5) };
+    Config { on_renew_failure: retry, on_doubt: OnDoubt::Destroy, clean_stop: CleanStop::Destroy, ..march() }
+}
+
+impl Fixture<Contender> {
+    /// Answers the last question; what the contender does then, without the names of questions.
+    fn answer(&mut self, answer: Answer) -> Vec<String> {
+        let question = self.process().question().expect("it asked");
+        self.message(S, Message::Answer { question, answer })
+    }
+
+    fn renewal(&mut self, answer: Renewal) -> Vec<String> {
+        let asked = |message: &Message| match message {
+            Message::Renew { question, .. } => Some(*question),
+            _ => None,
+        };
+        let question = self.sent().filter_map(|(_, message)| asked(message)).last().expect("it renewed");
+        self.message(S, Message::Renewal { question, answer })
+    }
+
+    fn watching(config: Config) -> Fixture<Contender> {
+        let mut contender = Fixture::start(NodeId(1), config);
+        let session = contender.fresh_id();
+        contender.answer(Answer::Created { session });
+        contender
+    }
+
+    fn free(&mut self) -> Vec<String> {
+        let index = self.fresh_rank(INDICES);
+        self.answer(Answer::Entry { holder: None, index })
+    }
+
+    fn acquired(&mut self) -> Vec<String> {
+        let token = self.fresh_rank(TOKENS);
+        self.answer(Answer::Acquired { token })
+    }
+
+    fn holding(config: Config) -> Fixture<Contender> {
+        let mut contender = Fixture::watching(config);
+        contender.free();
+        contender.acquired();
+        contender
+    }
+
+    fn session(&self) -> Id {
+        match self.process() {
+            Contender::Open { session, .. } => *session,
+            other => panic!("it has a session, not {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_contender_opens_a_session_watches_the_key_and_acquires_it() {
+    let mut contender = Fixture::start(NodeId(1), march());
+    assert_eq!(contender.did(), ["send n0 Ask { question: Some(#0), ask: CreateSession }"]);
+    let session = contender.fresh_id();
+    assert_eq!(
+        contender.answer(Answer::Created { session }),
+        ["arm Renew 5s", "send n0 Ask { question: Some(#2), ask: Get { seen: None, wait: None } }"]
+    );
+    assert_eq!(contender.free(), ["send n0 Ask { question: Some(#3), ask: Acquire { session: #1 } }"]);
+    assert_eq!(
+        contender.acquired(),
+        ["emit Acquired", "send n0 Ask { question: Some(#4), ask: Get { seen: None, wait: None } }"]
+    );
+}
+
+#[test]
+fn a_held_key_is_watched_until_it_changes() {
+    let mut contender = Fixture::<Contender>::watching(march());
+    let (holder, index) = (Some(contender.fresh_id()), contender.fresh_rank(INDICES));
+    assert_eq!(
+        contender.answer(Answer::Entry { holder, index }),
+        ["send n0 Ask { question: Some(#4), ask: Get { seen: Some(1), wait: Some(15s) } }"]
+    );
+}
+
+#[test]
+fn a_refused_contender_sleeps_then_looks_again() {
+    let mut contender = Fixture::<Contender>::watching(march());
+    contender.free();
+    assert_eq!(contender.answer(Answer::Refused), ["arm Retry 5s"]);
+    assert_eq!(
+        contender.timer(Timer::Retry),
+        ["send n0 Ask { question: Some(#4), ask: Get { seen: None, wait: None } }"]
+    );
+}
+
+#[test]
+fn an_error_while_slumbering_costs_the_session_and_a_rest() {
+    let mut contender = Fixture::<Contender>::watching(march());
+    assert_eq!(
+        contender.answer(Answer::Failed),
+        ["send n0 Ask { question: None, ask: DestroySession { session: #1 } }", "disarm Renew", "arm Retry 5s"]
+    );
+    assert_eq!(contender.timer(Timer::Retry), ["send n0 Ask { question: Some(#3), ask: CreateSession }"]);
+}
+
+#[test]
+fn the_client_of_march_stops_renewing_at_the_first_failure_without_a_word() {
+    let mut contender = Fixture::<Contender>::holding(march());
+    contender.timer(Timer::Renew);
+    assert!(contender.renewal(Renewal::Failed).is_empty());
+    assert!(contender.timer(Timer::Renew).is_empty());
+    assert!(matches!(contender.process().standing(), Standing::Holding { .. }));
+}
+
+#[test]
+fn the_client_of_march_does_not_hear_that_its_session_is_gone() {
+    let mut contender = Fixture::<Contender>::holding(march());
+    contender.timer(Timer::Renew);
+    assert_eq!(contender.renewal(Renewal::Gone), ["arm Renew 5s"]);
+}
+
+#[test]
+fn the_client_of_april_renews_again_until_its_session_is_overdue() {
+    let mut contender = Fixture::<Contender>::holding(april());
+    let renew = contender.timer(Timer::Renew);
+    assert_eq!(renew, ["arm Overdue 5s", "send n0 Renew { question: #5, session: #1 }"]);
+    assert_eq!(contender.renewal(Renewal::Failed), ["arm Renew 1s"]);
+    assert!(contender.timer(Timer::Overdue).is_empty());
+    assert_eq!(contender.timer(Timer::Renew), ["send n0 Renew { question: #6, session: #1 }"]);
+    let lost = contender.renewal(Renewal::Gone);
+    let destroy = "send n0 Ask { question: None, ask: DestroySession { session: #1 } }";
+    assert_eq!(lost, ["emit Doubted", destroy, "disarm Overdue"]);
+    assert_eq!(contender.process().standing(), Standing::Doubting);
+}
+
+#[test]
+fn a_late_success_makes_an_overdue_session_young_again() {
+    let mut contender = Fixture::<Contender>::holding(april());
+    contender.timer(Timer::Renew);
+    contender.timer(Timer::Overdue);
+    assert_eq!(contender.renewal(Renewal::Renewed), ["disarm Overdue", "arm Renew 5s"]);
+}
+
+#[test]
+fn a_holder_that_sees_another_doubts() {
+    let mut contender = Fixture::<Contender>::holding(march());
+    let (holder, index) = (Some(contender.session()), contender.fresh_rank(INDICES));
+    let again = contender.answer(Answer::Entry { holder, index });
+    assert_eq!(again, ["send n0 Ask { question: Some(#5), ask: Get { seen: Some(2), wait: None } }"]);
+    assert_eq!(contender.free(), ["emit Doubted"]);
+    assert_eq!(contender.timer(Timer::Renew), ["send n0 Renew { question: #6, session: #1 }"]);
+}
+
+#[test]
+fn a_connection_that_ends_fails_what_was_asked_on_it() {
+    let mut contender = Fixture::<Contender>::holding(march());
+    assert!(contender.closed(S, consul::RENEWAL_LANE).is_empty());
+    assert_eq!(contender.closed(S, consul::LANE), ["emit Doubted"]);
+    assert!(contender.closed(S, consul::LANE).is_empty());
+}
+
+#[test]
+fn answers_to_older_questions_are_void() {
+    let mut contender = Fixture::<Contender>::watching(march());
+    let question = contender.process().question().expect("it asked");
+    contender.free();
+    let index = contender.fresh_rank(INDICES);
+    assert!(
+        contender.message(S, Message::Answer { question, answer: Answer::Entry { holder: None, index } }).is_empty()
+    );
+}
+
+#[test]
+fn a_clean_stop_gives_the_key_back_before_the_session() {
+    let mut contender = Fixture::<Contender>::holding(march());
+    assert_eq!(
+        contender.request(Request::Leave),
+        [
+            "emit Released",
+            "send n0 Ask { question: None, ask: Release { session: #1 } }",
+            "send n0 Ask { question: None, ask: DestroySession { session: #1 } }",
+            "exit"
+        ]
+    );
+}
+
+#[test]
+fn an_answer_that_takes_too_long_is_a_failure_if_there_is_a_limit() {
+    let config = Config { request_timeout: Some(Duration::from_secs(3)), ..april() };
+    let mut contender = Fixture::<Contender>::holding(config);
+    assert_eq!(
+        contender.timer(Timer::Renew),
+        ["arm Overdue 5s", "arm Renewal 3s", "send n0 Renew { question: #5, session: #1 }"]
+    );
+    assert_eq!(contender.timer(Timer::Renewal), ["disarm Renewal", "arm Renew 1s"]);
+}

@@ -1,0 +1,129 @@
+use super::*;
+use crate::{
+    lock::{Config, Request, STORE, design::Design},
+    process::{Id, NodeId, fixture::Fixture},
+    store::consul::{self, Answer, TOKENS},
+};
+
+fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {
+    let design = format!(
+        r#"
+        contenders = 3
+        [store]
+        kind = "consul"
+        session_ttl = "10s"
+        ttl_multiplier = 2
+        lock_delay = "15s"
+        behavior = "release"
+        [client]
+        renew_every = "5s"
+        on_renew_failure = "stop"
+        refused_retry = "5s"
+        error_retry = "5s"
+        on_doubt = "{on_doubt}"
+        clean_stop = "release-and-destroy"
+        [machine]
+        [work]
+        start = "1s"
+        stop = "{stop}"
+        "#
+    );
+    let design: Design = toml::from_str(&design).expect("a design");
+    Fixture::start(NodeId(1), Config::Machine(design.machine()))
+}
+
+impl Fixture<Site> {
+    /// The last question that is asked of the store, renewals aside.
+    fn question(&self) -> Id {
+        let question = |message: &Message| match message {
+            Message::Store(consul::Message::Ask { question, .. }) => *question,
+            _ => None,
+        };
+        self.sent().filter_map(|(_, message)| question(message)).last().expect("it asked")
+    }
+
+    fn answer(&mut self, answer: Answer) -> Vec<String> {
+        let question = self.question();
+        self.message(STORE, Message::Store(consul::Message::Answer { question, answer }))
+    }
+
+    fn holding(mut self) -> Fixture<Site> {
+        let session = self.fresh_id();
+        self.answer(Answer::Created { session });
+        let index = self.fresh_rank(consul::INDICES);
+        self.answer(Answer::Entry { holder: None, index });
+        let token = self.fresh_rank(TOKENS);
+        self.answer(Answer::Acquired { token });
+        self
+    }
+
+    fn working(self) -> Fixture<Site> {
+        let mut machine = self.holding();
+        machine.timer(Timer::Work(work::Timer::Start));
+        machine
+    }
+}
+
+#[test]
+fn work_begins_some_time_after_the_lock_is_acquired() {
+    let mut machine = machine("keep", "0s..2s").holding();
+    let did = machine.did();
+    assert_eq!(did[did.len() - 3], "emit Contender(Acquired)");
+    assert_eq!(did[did.len() - 1], "arm Work(Start) 1s");
+    assert_eq!(machine.timer(Timer::Work(work::Timer::Start)), ["emit Work(Began)"]);
+}
+
+#[test]
+fn doubt_stops_the_work_and_then_the_machine() {
+    let mut machine = machine("keep", "0s..2s").working();
+    assert_eq!(machine.closed(STORE, consul::LANE), ["emit Contender(Doubted)", "arm Work(Stop) 0s..2s"]);
+    assert_eq!(machine.timer(Timer::Work(work::Timer::Stop)), ["emit Work(Ended)", "exit"]);
+}
+
+#[test]
+fn doubt_before_the_work_began_ends_the_machine_at_once() {
+    let mut machine = machine("keep", "0s..2s").holding();
+    assert_eq!(machine.closed(STORE, consul::LANE), ["emit Contender(Doubted)", "disarm Work(Start)", "exit"]);
+}
+
+#[test]
+fn a_session_may_be_destroyed_while_the_work_still_stops() {
+    let mut machine = machine("destroy", "0s..2s").working();
+    assert_eq!(
+        machine.closed(STORE, consul::LANE),
+        [
+            "emit Contender(Doubted)",
+            "send n0 Store(Ask { question: None, ask: DestroySession { session: #1 } })",
+            "disarm Contender(Renew)",
+            "arm Work(Stop) 0s..2s"
+        ]
+    );
+}
+
+#[test]
+fn a_clean_stop_ends_the_work_before_it_gives_the_lock_back() {
+    let mut machine = machine("keep", "0s..2s").working();
+    assert_eq!(machine.request(Request::Terminate), ["arm Work(Stop) 0s..2s"]);
+    assert_eq!(
+        machine.timer(Timer::Work(work::Timer::Stop)),
+        [
+            "emit Work(Ended)",
+            "emit Contender(Released)",
+            "send n0 Store(Ask { question: None, ask: Release { session: #1 } })",
+            "send n0 Store(Ask { question: None, ask: DestroySession { session: #1 } })",
+            "exit"
+        ]
+    );
+}
+
+#[test]
+fn a_slumberer_that_is_told_to_stop_leaves_at_once() {
+    let mut machine = machine("keep", "0s");
+    assert_eq!(machine.request(Request::Terminate), ["exit"]);
+}
+
+#[test]
+fn a_stop_that_takes_no_time_is_over_in_the_step_that_begins_it() {
+    let mut machine = machine("keep", "0s").working();
+    assert_eq!(machine.closed(STORE, consul::LANE), ["emit Contender(Doubted)", "emit Work(Ended)", "exit"]);
+}

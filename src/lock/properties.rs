@@ -1,0 +1,137 @@
+//! What is asked of a lock.
+//!
+//! Belief (who thinks that it holds the lock), action (whose work runs) and effect (whose writes are accepted) are
+//! properties of their own: a design may keep one and break another.
+
+#[cfg(test)]
+mod tests;
+mod watch;
+
+use std::collections::BTreeSet;
+
+use super::Site;
+use crate::{
+    process::{Names, NodeId, Rank},
+    spec::{Form, Property, Watch},
+    store::consul::TOKENS,
+};
+
+/// What a property remembers: no more than its own question needs, because it is part of the state.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Memory {
+    Nothing,
+    /// Who holds the lock or works, as far as it knows, and which machines are up: when none is, nobody can take over.
+    Takeover {
+        workers: BTreeSet<NodeId>,
+        up: BTreeSet<NodeId>,
+    },
+    /// The same, and who was told to stop while it was the only worker.
+    Handover {
+        workers: BTreeSet<NodeId>,
+        up: BTreeSet<NodeId>,
+        leaving: Option<NodeId>,
+    },
+    /// Whose renewals count: who acquired the lock last.
+    Holder(Option<NodeId>),
+    /// Whose work has to end.
+    Doubting(Option<NodeId>),
+    /// The greatest token of an accepted write.
+    Greatest(Rank),
+    /// Whom a pause has hit in its present life.
+    Disturbed(BTreeSet<NodeId>),
+}
+
+pub(super) fn all() -> Vec<Property<Site, Memory>> {
+    let nobody = BTreeSet::new;
+    let takeover = || Memory::Takeover { workers: nobody(), up: nobody() };
+    let property = |id, sentence, requirements, form, memory, watch: Watch<Site, Memory>| Property {
+        id,
+        sentence,
+        requirements,
+        form,
+        memory,
+        watch,
+    };
+    vec![
+        property(
+            "at-most-one-believes",
+            "at most one machine believes that it holds the lock",
+            &["lock-1"],
+            Form::Apart,
+            Memory::Nothing,
+            watch::believes,
+        ),
+        property(
+            "at-most-one-acts",
+            "at most one machine works",
+            &["lock-1"],
+            Form::Apart,
+            Memory::Nothing,
+            watch::acts,
+        ),
+        property(
+            "no-stale-write",
+            "no write is accepted after one by a later holder",
+            &["lock-1"],
+            Form::Never,
+            Memory::Greatest(Rank::least(TOKENS)),
+            watch::writes,
+        ),
+        property(
+            "clean-handover",
+            "after the only worker is told to stop, another works in time",
+            &["lock-2"],
+            Form::Within,
+            Memory::Handover { workers: nobody(), up: nobody(), leaving: None },
+            watch::hands_over,
+        ),
+        property(
+            "hard-death-takeover",
+            "after the only worker dies, another works in time",
+            &["lock-3"],
+            Form::Within,
+            takeover(),
+            watch::takes_over,
+        ),
+        property(
+            "takeover-after-last-renewal",
+            "after the last renewal of a holder that dies, another acquires the lock in time",
+            &["lock-3"],
+            Form::Within,
+            Memory::Holder(None),
+            watch::takes_over_since_renewal,
+        ),
+        property(
+            "doubt-stops-work",
+            "after a holder loses confidence, its work ends in time",
+            &["lock-4"],
+            Form::Within,
+            Memory::Doubting(None),
+            watch::stops,
+        ),
+        property(
+            "free-lock-is-taken",
+            "after an election that leaves the lock free, somebody acquires it in time",
+            &[],
+            Form::Within,
+            takeover(),
+            watch::is_taken,
+        ),
+        property(
+            "work-resumes-after-election",
+            "after an election at which nobody works, somebody works in time",
+            &[],
+            Form::Within,
+            takeover(),
+            watch::resumes,
+        ),
+        property(
+            "healthy-worker-keeps-lock",
+            "a holder that nothing hit keeps the lock",
+            &[],
+            Form::Never,
+            Memory::Disturbed(nobody()),
+            watch::keeps,
+        ),
+    ]
+}

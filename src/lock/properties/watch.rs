@@ -1,0 +1,220 @@
+//! How each property takes what happens.
+
+use std::collections::BTreeSet;
+
+use super::Memory;
+use crate::{
+    lock::{Event, Request, STORE, Site, contender, resource, work},
+    process::NodeId,
+    spec::{Happening, Signals},
+    store::consul,
+};
+
+type Seen<'a> = Happening<'a, Site>;
+
+pub(super) fn believes(_: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => signals.begin.push(*node),
+        Happening::Emitted(node, Event::Contender(contender::Event::Doubted | contender::Event::Released))
+        | Happening::Crashed(node)
+        | Happening::Exited(node) => signals.end.push(*node),
+        _ => {}
+    }
+}
+
+pub(super) fn acts(_: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    match seen {
+        Happening::Emitted(node, Event::Work(work::Event::Began)) => signals.begin.push(*node),
+        Happening::Emitted(node, Event::Work(work::Event::Acted)) => signals.act.push(*node),
+        Happening::Emitted(node, Event::Work(work::Event::Ended))
+        | Happening::Crashed(node)
+        | Happening::Exited(node) => signals.end.push(*node),
+        _ => {}
+    }
+}
+
+pub(super) fn writes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Greatest(greatest) = memory else { unreachable!("it remembers a token") };
+    if let Happening::Emitted(_, Event::Resource(resource::Event::Accepted { token, .. })) = seen {
+        signals.witness = true;
+        signals.violated = token < greatest;
+        *greatest = (*greatest).max(*token);
+    }
+}
+
+pub(super) fn hands_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Handover { workers, up, leaving } = memory else { unreachable!("it remembers who is leaving") };
+    follow(workers, seen);
+    follow_up(up, seen);
+    match seen {
+        Happening::Requested(node, Request::Terminate) if leaving.is_none() && workers.len() == 1 => {
+            if workers.contains(node) {
+                *leaving = Some(*node);
+                signals.trigger = true;
+            }
+        }
+        Happening::Emitted(_, Event::Work(work::Event::Began)) => {
+            // Only a slumberer begins to work, so it is another, or the same in another life.
+            *leaving = None;
+            signals.response = true;
+        }
+        // It ends in another way than in good order.
+        Happening::Emitted(node, Event::Contender(contender::Event::Doubted)) => {
+            workers.remove(node);
+            signals.discharge = *leaving == Some(*node);
+        }
+        Happening::Crashed(node) => signals.discharge = *leaving == Some(*node),
+        _ => {}
+    }
+    if signals.discharge {
+        *leaving = None;
+    }
+    if up.is_empty() {
+        *leaving = None;
+        signals.discharge = true;
+    }
+}
+
+pub(super) fn takes_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let (workers, up) = memory.takeover();
+    let worked = follow(workers, seen);
+    follow_up(up, seen);
+    match seen {
+        Happening::Crashed(_) => signals.trigger = worked && workers.is_empty() && !up.is_empty(),
+        Happening::Emitted(_, Event::Work(work::Event::Began)) => signals.response = true,
+        _ => {}
+    }
+    signals.discharge = up.is_empty();
+}
+
+/// Each renewal of a holder may be its last: the stopwatch of the one before is discharged. It is counted at the
+/// store, because only there it has an effect, and there a renewal may arrive after the death of its sender.
+pub(super) fn takes_over_since_renewal(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Holder(holder) = memory else { unreachable!("it remembers the holder") };
+    match seen {
+        Happening::Emitted(_, Event::Store(consul::Event::SessionRenewed { owner })) if *holder == Some(*owner) => {
+            signals.discharge = true;
+            signals.trigger = true;
+        }
+        Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => {
+            *holder = Some(*node);
+            signals.response = true;
+        }
+        // It ends in another way than by its death.
+        Happening::Emitted(node, Event::Contender(contender::Event::Doubted | contender::Event::Released))
+            if *holder == Some(*node) =>
+        {
+            *holder = None;
+            signals.discharge = true;
+        }
+        // It has another session in another life.
+        Happening::Started(node) if *holder == Some(*node) => *holder = None,
+        _ => {}
+    }
+}
+
+/// Of two that doubt at once the first is measured: how long one takes does not depend on the other.
+pub(super) fn stops(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Doubting(doubting) = memory else { unreachable!("it remembers who doubts") };
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Doubted)) if doubting.is_none() => {
+            *doubting = Some(*node);
+            signals.trigger = true;
+        }
+        Happening::Emitted(node, Event::Work(work::Event::Ended)) | Happening::Exited(node)
+            if *doubting == Some(*node) =>
+        {
+            *doubting = None;
+            signals.response = true;
+        }
+        Happening::Crashed(node) if *doubting == Some(*node) => {
+            *doubting = None;
+            signals.discharge = true;
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn is_taken(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let (workers, up) = memory.takeover();
+    follow(workers, seen);
+    follow_up(up, seen);
+    match seen {
+        Happening::Emitted(_, Event::Store(consul::Event::LeaderElected { lock_is_free })) => {
+            signals.trigger = *lock_is_free && up.difference(workers).next().is_some();
+        }
+        Happening::Emitted(_, Event::Contender(contender::Event::Acquired)) => signals.response = true,
+        _ => {}
+    }
+    signals.discharge = up.is_empty();
+}
+
+pub(super) fn resumes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let (workers, up) = memory.takeover();
+    follow(workers, seen);
+    follow_up(up, seen);
+    match seen {
+        Happening::Emitted(_, Event::Store(consul::Event::LeaderElected { .. })) => {
+            signals.trigger = workers.is_empty() && !up.is_empty();
+        }
+        Happening::Emitted(_, Event::Work(work::Event::Began)) => signals.response = true,
+        _ => {}
+    }
+    signals.discharge = up.is_empty();
+}
+
+pub(super) fn keeps(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Disturbed(disturbed) = memory else { unreachable!("it remembers whom a pause has hit") };
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Doubted)) => {
+            signals.violated = !disturbed.contains(node);
+        }
+        Happening::Emitted(_, Event::Contender(contender::Event::Acquired)) => signals.witness = true,
+        Happening::Paused(node) => {
+            disturbed.insert(*node);
+        }
+        Happening::Crashed(node) | Happening::Exited(node) => {
+            disturbed.remove(node);
+        }
+        _ => {}
+    }
+}
+
+impl Memory {
+    fn takeover(&mut self) -> (&mut BTreeSet<NodeId>, &mut BTreeSet<NodeId>) {
+        match self {
+            Memory::Takeover { workers, up } => (workers, up),
+            _ => unreachable!("it remembers who works and who is up"),
+        }
+    }
+}
+
+/// Who holds the lock or works: from the lock's acquisition to the end of the work. Whether somebody just ceased.
+fn follow(workers: &mut BTreeSet<NodeId>, seen: &Seen<'_>) -> bool {
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => {
+            workers.insert(*node);
+            false
+        }
+        Happening::Emitted(node, Event::Work(work::Event::Ended))
+        | Happening::Crashed(node)
+        | Happening::Exited(node) => workers.remove(node),
+        _ => false,
+    }
+}
+
+/// Machines that are up.
+fn follow_up(up: &mut BTreeSet<NodeId>, seen: &Seen<'_>) {
+    match seen {
+        Happening::Started(node) if *node != STORE => {
+            up.insert(*node);
+        }
+        // It was no machine that started.
+        Happening::Emitted(node, Event::Resource(resource::Event::Opened))
+        | Happening::Crashed(node)
+        | Happening::Exited(node) => {
+            up.remove(node);
+        }
+        _ => {}
+    }
+}

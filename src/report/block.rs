@@ -1,0 +1,111 @@
+//! One answer in full: the verdict, what it is worth, and the story if there is one. At most 25 lines.
+
+use super::{figure, span, timeline, timeline::fit};
+use crate::{
+    app::review::Answer,
+    trace::Trace,
+    verdict::{Finding, Verdict},
+};
+
+/// A screen's worth.
+const LINES: usize = 25;
+
+/// How a block is to look.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    pub(crate) color: bool,
+    pub(crate) width: usize,
+    /// Every step of a story, and every line of the ledger.
+    pub(crate) full: bool,
+}
+
+/// The lines of one answer; `saved` is the file that its trace was written to.
+pub(crate) fn block(answer: &Answer<'_>, saved: Option<&str>, look: Look) -> Vec<String> {
+    let mut lines = vec![head(answer, look)];
+    lines.extend(facts(answer).into_iter().map(|line| fit(format!("  {line}"), look.width)));
+    let replay = saved.map(|path| format!("  replay  tenure replay {path}"));
+    let finding = &answer.outcome.finding;
+    if let Some(trace) = finding.trace.as_ref().filter(|_| finding.verdict.has_story()) {
+        let taken = lines.len() + 1 + usize::from(replay.is_some());
+        let most = if look.full { usize::MAX } else { LINES.saturating_sub(taken).max(3) };
+        lines.extend(story(trace, most.min(trace.steps.len()), look));
+    }
+    lines.extend(replay);
+    lines
+}
+
+fn story(trace: &Trace, most: usize, look: Look) -> impl Iterator<Item = String> {
+    timeline(trace, most, look.width.saturating_sub(2)).into_iter().map(|line| format!("  {line}"))
+}
+
+/// `VIOLATED  models/lock/consul-2015-03   at most one worker acts   lock-1`
+fn head(answer: &Answer<'_>, look: Look) -> String {
+    let outcome = &answer.outcome;
+    let file = design_name(&answer.asked.design.file);
+    let verdict = verdict(&outcome.finding);
+    let rest = format!("  {file}   {}   {}", outcome.sentence, outcome.requirements.join(" "));
+    let rest = fit(rest, look.width.saturating_sub(verdict.chars().count()).max(20));
+    format!("{}{rest}", paint(&verdict, &outcome.finding.verdict, look.color))
+}
+
+/// What is to be said beside the verdict, most important first.
+fn facts(answer: &Answer<'_>) -> Vec<String> {
+    let outcome = &answer.outcome;
+    let finding = &outcome.finding;
+    let bound = outcome.within.map_or(String::new(), |within| format!(" within {}", span(within)));
+    let mut lines =
+        vec![format!("{}{bound}, under {}: {}", outcome.property, outcome.ledger, outcome.ledger_lines.join("; "))];
+    lines.extend(finding.verdict.why().map(str::to_string));
+    lines.extend(answer.complaints.iter().map(|complaint| format!("NOT AS EXPECTED: {complaint}")));
+    let figures = [
+        finding.best.map(|best| format!("best case {}", figure(best))),
+        finding.worst.map(|worst| format!("worst case {}", figure(worst))),
+        finding.margin.map(|margin| format!("margin {}", span(margin))),
+    ];
+    let figures: Vec<String> = figures.into_iter().flatten().collect();
+    if !figures.is_empty() {
+        lines.push(figures.join(", "));
+    }
+    if !finding.scope.is_empty() {
+        lines.push(finding.scope.clone());
+    }
+    lines.extend(finding.notes.iter().take(4).cloned());
+    lines.extend(finding.warnings.iter().take(4).map(|warning| format!("warning: {warning}")));
+    if finding.stats.states > 0 {
+        lines.push(format!("{} discrete states, {} zones", finding.stats.states, finding.stats.zones));
+    }
+    lines
+}
+
+/// A verdict with its marks, as people read it.
+pub(crate) fn verdict(finding: &Finding) -> String {
+    match &finding.verdict {
+        Verdict::Holds { touches, vacuity_unknown } => match (touches, vacuity_unknown) {
+            (false, false) => "HOLDS".into(),
+            (true, false) => "HOLDS (touches)".into(),
+            (false, true) => "HOLDS (vacuity unknown)".into(),
+            (true, true) => "HOLDS (touches, vacuity unknown)".into(),
+        },
+        Verdict::Violated => "VIOLATED".into(),
+        Verdict::ProtocolError { .. } => "PROTOCOL ERROR".into(),
+        Verdict::TimeStuck { .. } => "TIME STUCK".into(),
+        Verdict::Unknown { .. } => "UNKNOWN".into(),
+        Verdict::Vacuous { .. } => "VACUOUS".into(),
+    }
+}
+
+/// Green for a proof, red for a story, yellow for neither.
+pub(crate) fn paint(text: &str, verdict: &Verdict, color: bool) -> String {
+    let code = match verdict {
+        _ if !color => return text.into(),
+        Verdict::Holds { vacuity_unknown: false, .. } => 32,
+        Verdict::Violated | Verdict::ProtocolError { .. } | Verdict::TimeStuck { .. } => 31,
+        Verdict::Holds { .. } | Verdict::Unknown { .. } | Verdict::Vacuous { .. } => 33,
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+/// A file without its ending.
+pub(crate) fn design_name(file: &str) -> &str {
+    file.strip_suffix(".toml").unwrap_or(file)
+}

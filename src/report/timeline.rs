@@ -1,0 +1,130 @@
+//! A run as a picture in text: a line for each step, a column for each node.
+//!
+//! In a node's column `|` is a running process, `:` a paused one, nothing one that is down. A step is marked `*` where
+//! it happens and `o` where its message came from; `X` ends a process, `=` pauses it.
+
+use super::seconds;
+use crate::{
+    process::NodeId,
+    trace::{Occurrence, Step, Trace},
+};
+
+/// What a node's column shows between steps.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Life {
+    Down,
+    Up,
+    Paused,
+}
+
+/// The last steps of a run, at most so many, each line at most so wide.
+#[must_use]
+pub fn timeline(trace: &Trace, most: usize, width: usize) -> Vec<String> {
+    let total = trace.steps.len();
+    let skipped = total.saturating_sub(most);
+    let which = if skipped == 0 { format!("({total})") } else { format!("(last {most} of {total})") };
+    let times: Vec<String> = trace.steps.iter().map(|step| seconds(step.at)).collect();
+    let time_width = times[skipped..].iter().map(String::len).chain([4]).max().unwrap_or(4);
+    let heads: Vec<String> = trace.nodes.iter().map(|name| format!("{name:<2}")).collect();
+    let mut lines = vec![fit(format!("{:>time_width$}  {}  step {which}", "time", heads.join(" ")), width)];
+    let mut lives = vec![Life::Down; trace.nodes.len()];
+    for (index, step) in trace.steps.iter().enumerate() {
+        let cells = cells(trace, step, &mut lives);
+        if index >= skipped {
+            let columns = cells.iter().zip(&heads).map(|(cell, head)| format!("{cell:<width$}", width = head.len()));
+            let columns = columns.collect::<Vec<_>>().join(" ");
+            lines.push(fit(format!("{:>time_width$}  {columns}  {}", times[index], words(trace, step)), width));
+        }
+    }
+    lines
+}
+
+/// What each column shows at a step. Who runs is read from what the step did.
+fn cells(trace: &Trace, step: &Step, lives: &mut [Life]) -> Vec<char> {
+    let mut marks: Vec<Option<char>> = vec![None; lives.len()];
+    let (at, from) = parties(&step.what);
+    if let Some(from) = from {
+        marks[from.index()] = Some('o');
+    }
+    if let Some(at) = at {
+        marks[at.index()] = Some('*');
+    }
+    for word in &step.did {
+        let named = |verb: &str| {
+            let name = word.strip_prefix(verb)?.strip_prefix(' ')?;
+            trace.nodes.iter().position(|node| node == name)
+        };
+        let here = at.map(NodeId::index);
+        let (node, life, mark) = match word.as_str() {
+            "start" | "resume" => (here, Life::Up, '*'),
+            "exit" => (here, Life::Down, 'X'),
+            _ => match (named("crash"), named("pause")) {
+                (Some(node), _) => (Some(node), Life::Down, 'X'),
+                (None, Some(node)) => (Some(node), Life::Paused, '='),
+                (None, None) => continue,
+            },
+        };
+        if let Some(node) = node {
+            lives[node] = life;
+            marks[node] = Some(mark);
+        }
+    }
+    let shown = |(life, mark): (&Life, &Option<char>)| {
+        mark.unwrap_or(match life {
+            Life::Down => ' ',
+            Life::Up => '|',
+            Life::Paused => ':',
+        })
+    };
+    lives.iter().zip(&marks).map(shown).collect()
+}
+
+/// Where a step happens, and from where its message came.
+fn parties(what: &Occurrence) -> (Option<NodeId>, Option<NodeId>) {
+    use crate::trace::Target;
+    match what {
+        Occurrence::Start { node }
+        | Occurrence::Fire { node, .. }
+        | Occurrence::Close { node, .. }
+        | Occurrence::Resume { node }
+        | Occurrence::Fault { target: Target::Node(node), .. } => (Some(*node), None),
+        Occurrence::Deliver { from, to, .. } => (Some(*to), Some(*from)),
+        Occurrence::Heal { .. } | Occurrence::Refill { .. } | Occurrence::Fault { .. } => (None, None),
+    }
+}
+
+/// A step in words: who, and what was done.
+fn words(trace: &Trace, step: &Step) -> String {
+    let name = |node: NodeId| trace.nodes.get(node.index()).map_or("?", String::as_str);
+    let who = match parties(&step.what) {
+        (Some(at), Some(from)) => format!("{}>{}", name(from), name(at)),
+        (Some(at), None) => name(at).into(),
+        (None, _) => String::new(),
+    };
+    let what = if step.did.is_empty() { fallback(&step.what) } else { step.did.join("; ") };
+    format!("{who} {what}").trim_start().into()
+}
+
+/// What a step is, when nobody said what it did.
+fn fallback(what: &Occurrence) -> String {
+    match what {
+        Occurrence::Start { .. } => "start".into(),
+        Occurrence::Deliver { number, copy: 0, .. } => format!("message {number} arrives"),
+        Occurrence::Deliver { number, .. } => format!("the copy of message {number} arrives"),
+        Occurrence::Fire { number, .. } => format!("timer {number} fires"),
+        Occurrence::Close { reason, .. } => format!("a connection is gone: {reason:?}"),
+        Occurrence::Resume { .. } => "resume".into(),
+        Occurrence::Heal { number } => format!("cut {number} heals"),
+        Occurrence::Refill { fault } => format!("a token of fault class {fault} comes back"),
+        Occurrence::Fault { fault, .. } => format!("a fault of class {fault}"),
+    }
+}
+
+/// Cuts a line at its width.
+pub(super) fn fit(line: String, width: usize) -> String {
+    let line = line.trim_end();
+    if line.chars().count() <= width {
+        return line.into();
+    }
+    format!("{}…", line.chars().take(width - 1).collect::<String>())
+}

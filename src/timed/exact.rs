@@ -1,0 +1,254 @@
+//! Exact search: reachable zones, one by one, where the hull still promises more than has been seen.
+//!
+//! Zones of one discrete state that another contains are left out. The most promising come first, then those of fewest
+//! steps: where all promise the same, the first story found is a shortest one.
+
+use std::{cmp::Reverse, collections::BinaryHeap};
+
+use rustc_hash::FxHashMap;
+
+use super::{
+    bounds::{NOTHING, potentials},
+    budget::{Halt, Meter},
+    hull::Hull,
+    net::{Landing, Net},
+    zone::{Reading, Rows, Zone},
+};
+use crate::world::space::{Edge, PathStep, StateId};
+
+/// What a search is after: the greatest value of a step or an arrival.
+pub struct Goal<'a> {
+    /// For each node of the hull, the greatest value that is reachable from it.
+    pub potentials: &'a [i64],
+    /// The value of taking an edge.
+    pub edge: &'a dyn Fn(&Edge, Option<Reading>) -> i64,
+    /// The value of a zone that was reached.
+    pub arrival: &'a dyn Fn(&Rows, &Zone) -> i64,
+}
+
+/// What a search found.
+pub struct Found {
+    /// The greatest value seen and the path to it.
+    pub best: Option<(i64, Vec<PathStep>)>,
+    /// No value is greater than this.
+    pub at_most: i64,
+    /// Why the search ended early.
+    pub halt: Option<Halt>,
+}
+
+/// Searches for the greatest value. `inclusion` leaves out contained zones, not only equal ones.
+pub fn search(net: &mut Net<'_>, hull: &Hull, goal: &Goal<'_>, inclusion: bool, meter: &mut Meter<'_>) -> Found {
+    meter.phase = "exact";
+    let before = meter.bytes();
+    let mut search = Search::new(hull, goal, inclusion);
+    let halt = search.run(net, meter).err();
+    let seen = search.best.map_or(NOTHING, |(value, ..)| value);
+    let open = search.queue.peek().map_or(NOTHING, |(potential, ..)| *potential);
+    let at_most = if halt.is_some() { open.max(search.working).max(seen) } else { seen };
+    let best = search.best.map(|(value, node, edge)| (value, search.path(node, edge)));
+    meter.release(meter.bytes() - before);
+    Found { best, at_most, halt }
+}
+
+/// A zone that was reached.
+pub struct Reached {
+    pub state: StateId,
+    pub zone: Zone,
+    /// The renaming that was applied on arrival: that of the next step.
+    pub automorphism: Option<u16>,
+    pub path: Vec<PathStep>,
+}
+
+/// The reachable zones of some nodes of the hull, fewest steps first; at most `most` zones are looked at.
+///
+/// # Errors
+/// When a limit is reached.
+pub fn explore(
+    net: &mut Net<'_>,
+    hull: &Hull,
+    wanted: &[bool],
+    most: usize,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<Reached>, Halt> {
+    let before = meter.bytes();
+    let leads = potentials(hull, |node, _| {
+        let number = hull.number(node.state, node.past).expect("a node has a number");
+        if wanted[number as usize] { 1 } else { NOTHING }
+    });
+    let goal = Goal { potentials: &leads, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
+    let mut search = Search { most, ..Search::new(hull, &goal, true) };
+    search.run(net, meter)?;
+    let mut reached = Vec::new();
+    for (number, node) in search.nodes.iter().enumerate() {
+        let in_hull = hull.number(node.state, net.rows(node.state).stopwatch.is_some());
+        if let Some(zone) = &node.zone
+            && in_hull.is_some_and(|number| wanted[number as usize])
+        {
+            let path = search.path(number as u32, None);
+            reached.push(Reached { state: node.state, zone: zone.clone(), automorphism: node.automorphism, path });
+        }
+    }
+    meter.release(meter.bytes() - before);
+    Ok(reached)
+}
+
+struct Search<'a> {
+    hull: &'a Hull,
+    goal: &'a Goal<'a>,
+    inclusion: bool,
+    nodes: Vec<Node>,
+    /// For each discrete state, and for when its stopwatch has run past the cap, zones of which none contains another.
+    chains: FxHashMap<(StateId, bool), Vec<u32>>,
+    /// Potential, steps and number of zones to expand.
+    queue: BinaryHeap<(i64, Reverse<u32>, Reverse<u32>)>,
+    /// The potential of the zone that is being expanded.
+    working: i64,
+    /// The search ends silently at so many zones.
+    most: usize,
+    /// The value, and the zone and edge that have it; without an edge, the arrival itself.
+    best: Option<(i64, u32, Option<u32>)>,
+}
+
+struct Node {
+    state: StateId,
+    /// The renaming that was applied on arrival.
+    automorphism: Option<u16>,
+    /// The node before and its edge; the first node is its own parent.
+    parent: u32,
+    edge: u32,
+    steps: u32,
+    expanded: bool,
+    /// `None` once it was expanded and another zone contains it.
+    zone: Option<Zone>,
+}
+
+impl<'a> Search<'a> {
+    fn new(hull: &'a Hull, goal: &'a Goal<'a>, inclusion: bool) -> Search<'a> {
+        Search {
+            hull,
+            goal,
+            inclusion,
+            nodes: Vec::new(),
+            chains: FxHashMap::default(),
+            queue: BinaryHeap::new(),
+            working: goal.potentials[0],
+            most: usize::MAX,
+            best: None,
+        }
+    }
+
+    fn run(&mut self, net: &mut Net<'_>, meter: &mut Meter<'_>) -> Result<(), Halt> {
+        let (state, zone, landing) = net.start(self.hull.cap);
+        let root = Node { state, automorphism: landing.automorphism, ..Node::root() };
+        self.arrive(net, root, &landing, &zone, meter)?;
+        while let Some((potential, _, Reverse(number))) = self.queue.pop() {
+            if potential <= self.seen() || self.nodes.len() >= self.most {
+                self.queue.clear();
+                break;
+            }
+            self.working = potential;
+            self.expand(net, number, meter)?;
+        }
+        Ok(())
+    }
+
+    fn expand(&mut self, net: &mut Net<'_>, number: u32, meter: &mut Meter<'_>) -> Result<(), Halt> {
+        let node = &mut self.nodes[number as usize];
+        node.expanded = true;
+        let (state, steps) = (node.state, node.steps);
+        let source = node.zone.clone().expect("a zone is kept until it was expanded");
+        let (rows, edges) = (net.rows(state), net.edges(state)?);
+        let mut after = Zone::default();
+        for (index, edge) in edges.iter().enumerate() {
+            meter.step()?;
+            let Some(landing) = net.step(&source, &rows, edge, self.hull.cap, &mut after) else { continue };
+            self.improve((self.goal.edge)(edge, landing.reading), number, Some(index as u32));
+            let next = Node {
+                state: edge.target,
+                automorphism: landing.automorphism,
+                parent: number,
+                edge: index as u32,
+                steps: steps + 1,
+                expanded: false,
+                zone: None,
+            };
+            self.arrive(net, next, &landing, &after, meter)?;
+        }
+        Ok(())
+    }
+
+    fn arrive(
+        &mut self,
+        net: &mut Net<'_>,
+        mut node: Node,
+        landing: &Landing,
+        zone: &Zone,
+        meter: &mut Meter<'_>,
+    ) -> Result<(), Halt> {
+        let value = (self.goal.arrival)(&net.rows(node.state), zone);
+        // The hull may hold a zone that has run past the cap together with others that have not.
+        let in_hull = self.hull.number(node.state, landing.past).or_else(|| self.hull.number(node.state, false));
+        let potential = self.goal.potentials[in_hull.expect("the hull has every reachable zone") as usize];
+        if potential <= self.seen() || !self.admit(node.state, landing.past, zone, meter) {
+            return Ok(());
+        }
+        let number = self.nodes.len() as u32;
+        self.queue.push((potential, Reverse(node.steps), Reverse(number)));
+        node.zone = Some(zone.clone());
+        self.nodes.push(node);
+        self.improve(value, number, None);
+        meter.keep(zone.bytes() + size_of::<Node>())
+    }
+
+    /// Puts a zone that is about to get the next number into its chain, unless one there contains it.
+    fn admit(&mut self, state: StateId, past: bool, zone: &Zone, meter: &mut Meter<'_>) -> bool {
+        let (nodes, inclusion) = (&mut self.nodes, self.inclusion);
+        let number = nodes.len() as u32;
+        let chain = self.chains.entry((state, past)).or_default();
+        let covers = |cover: &Zone, other: &Zone| if inclusion { cover.includes(other) } else { cover == other };
+        let covered = |other: &u32| nodes[*other as usize].zone.as_ref().is_some_and(|other| covers(other, zone));
+        if chain.iter().any(covered) {
+            return false;
+        }
+        chain.retain(|other| {
+            let other = &mut nodes[*other as usize];
+            let covered = other.zone.as_ref().is_some_and(|other| covers(zone, other));
+            if covered && other.expanded {
+                meter.release(other.zone.take().map_or(0, |zone| zone.bytes()));
+            }
+            !covered
+        });
+        chain.push(number);
+        true
+    }
+
+    fn seen(&self) -> i64 {
+        self.best.map_or(NOTHING, |(value, ..)| value)
+    }
+
+    fn improve(&mut self, value: i64, node: u32, edge: Option<u32>) {
+        if value > self.seen() {
+            self.best = Some((value, node, edge));
+        }
+    }
+
+    fn path(&self, node: u32, edge: Option<u32>) -> Vec<PathStep> {
+        let mut steps = Vec::new();
+        let step = |number: u32, edge| PathStep { automorphism: self.nodes[number as usize].automorphism, edge };
+        steps.extend(edge.map(|edge| step(node, edge)));
+        let mut number = node;
+        while self.nodes[number as usize].steps > 0 {
+            let Node { parent, edge, .. } = self.nodes[number as usize];
+            steps.push(step(parent, edge));
+            number = parent;
+        }
+        steps.reverse();
+        steps
+    }
+}
+
+impl Node {
+    fn root() -> Node {
+        Node { state: 0, automorphism: None, parent: 0, edge: 0, steps: 0, expanded: false, zone: None }
+    }
+}

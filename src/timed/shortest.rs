@@ -1,0 +1,91 @@
+//! The best case: how soon can a response come?
+
+use super::{
+    Query, Stats, Switches,
+    bounds::{NOTHING, potentials},
+    budget::{Halt, Limits},
+    concrete::Aim,
+    exact::Goal,
+    hull::Hull,
+    zone::Reading,
+};
+use crate::world::space::{Edge, Space, TimedPath};
+
+/// The least span that a stopwatch shows at a response.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Shortest {
+    /// No run has a response.
+    Uncompleted,
+    /// It is attained by the path's last step, and nothing is shorter.
+    Exact {
+        micros: i64,
+        path: TimedPath,
+    },
+    /// At least what is proved, at most what was seen. `why` the search ended.
+    Between {
+        proved: i64,
+        seen: Option<(i64, TimedPath)>,
+        why: String,
+    },
+    Unknown {
+        why: String,
+    },
+}
+
+/// How soon can a response come after its trigger?
+///
+/// The cap of the stopwatch is doubled until a response comes before it, up to 64 times the longest window.
+pub fn shortest(space: &mut dyn Space, limits: &Limits, switches: &Switches) -> (Shortest, Stats) {
+    let mut query = Query::new(space, limits, switches);
+    let answer = query.shortest().unwrap_or_else(|halt| Shortest::Unknown { why: halt.to_string() });
+    (answer, query.stats())
+}
+
+impl Query<'_> {
+    fn shortest(&mut self) -> Result<Shortest, Halt> {
+        let mut cap = self.first_cap(0);
+        loop {
+            let hull = self.hull(cap)?;
+            let potentials =
+                potentials(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
+            if potentials[0] == NOTHING {
+                return Ok(Shortest::Uncompleted);
+            }
+            let ceiling = hull.longest_window.saturating_mul(64).max(cap);
+            if potentials[0] > -cap {
+                let value = |edge: &Edge, reading: Option<Reading>| earliness(&hull, edge.reads, reading);
+                let goal = Goal { potentials: &potentials, edge: &value, arrival: &|_, _| NOTHING };
+                let found = self.search(&hull, &goal);
+                let why = found.halt.map(|halt| halt.to_string());
+                let seen = match found.best.filter(|(value, _)| *value > -cap) {
+                    Some((value, steps)) => Some((-value, self.concrete(&steps, Aim::AtMost(-value))?)),
+                    None => None,
+                };
+                match (seen, why) {
+                    (Some((micros, path)), _) if -micros == found.at_most => {
+                        return Ok(Shortest::Exact { micros, path });
+                    }
+                    (None, None) if found.at_most == NOTHING => return Ok(Shortest::Uncompleted),
+                    (None, None) => {}
+                    (seen, why) => {
+                        let why = why.expect("a search that was not stopped is exact");
+                        return Ok(Shortest::Between { proved: -found.at_most, seen, why });
+                    }
+                }
+            }
+            if cap == ceiling {
+                let why = format!("no response comes within {cap} us");
+                return Ok(Shortest::Between { proved: cap, seen: None, why });
+            }
+            cap = cap.saturating_mul(2).max(4 * hull.longest_window).min(ceiling);
+        }
+    }
+}
+
+/// The less time a response takes, the greater its value; all that take the cap or longer are alike.
+fn earliness(hull: &Hull, reads: bool, reading: Option<Reading>) -> i64 {
+    match reading {
+        Some(reading) if reads => -reading.least.min(hull.cap),
+        _ => NOTHING,
+    }
+}

@@ -1,0 +1,1 @@
+//! Small nets with answers that can be worked out by hand.

@@ -1,0 +1,5 @@
+//! The zones against unit ticks, which share nothing with them but the table of a net.
+
+mod agreement;
+
+mod ticks;

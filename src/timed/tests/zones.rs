@@ -1,0 +1,1 @@
+//! The operations of zones against all integer points of small boxes.
