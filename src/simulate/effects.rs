@@ -59,13 +59,12 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             self.take_token(cut.fault)?;
             self.strike(node, cut.fault, effects.collect());
         }
-        match self.nodes[node.index()].life.as_mut() {
-            Some(life) => match &mut life.pause {
+        // A crash empties the inbox, another pause keeps it.
+        if let Some(life) = self.nodes[node.index()].life.as_mut() {
+            match &mut life.pause {
                 Some(pause) => pause.inbox = inbox,
                 None => self.read_inbox(node, inbox),
-            },
-            // A crash empties the inbox.
-            None => {}
+            }
         }
         Ok(())
     }
