@@ -84,7 +84,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
             return choices;
         }
         let mut tokens = self.machine.tokens.clone();
-        let executed = turn.effects.iter().position(|effect| *effect == Effect::Exit);
+        let executed = turn.effects.iter().position(|effect| matches!(effect, Effect::Exit));
         let executed = executed.unwrap_or(turn.effects.len()).min(usize::from(u16::MAX));
         for (index, effect) in turn.effects[..executed].iter().enumerate() {
             if let Effect::Send { to, .. } = effect {

@@ -38,6 +38,13 @@ fn a_stopwatch_is_read_at_the_last_step_from_the_measured_one() {
 }
 
 #[test]
+fn to_measure_does_not_change_the_digest() {
+    let setup = puppets(&[ASKER]);
+    let digest = |first| follow(&setup, Form::Within, Claim::Run, vec![first]).expect("possible").digest;
+    assert_eq!(digest(step(0, start(A)).measured()), digest(step(0, start(A))));
+}
+
+#[test]
 fn a_stopwatch_is_read_at_steps_that_answer_nothing_too() {
     let mut setup = puppets(&[ASKER, IDLE]);
     setup.nodes[1].start = window(4, 4);
