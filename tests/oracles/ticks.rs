@@ -177,10 +177,10 @@ fn a_widened_event_may_come_that_much_later() {
 
 #[test]
 fn a_widened_event_may_come_that_much_after_the_one_it_preceded() {
-    // Both within 3, then the first later by up to 4. The second starts the stopwatch.
+    // Both within 3, at once the first later by up to 4. The second starts the stopwatch.
     let pair = Hand::new(&[])
-        .place(&[], [act(1, &[within(0, 3), within(0, 3)]).ordered(&[(0, 1)])])
-        .place(&[EVENT, EVENT], [act(2, &[Origin::Widened(0, 4), kept(1)])])
+        .place(&[], [act(1, &[within(0, 3), within(0, 3), within(0, 0)]).ordered(&[(0, 1)])])
+        .place(&[EVENT, EVENT, EVENT], [fire(2, 2, &[Origin::Widened(0, 4), kept(1)])])
         .place(&[EVENT, EVENT], [fire(1, 3, &[kept(0), STARTED])])
         .place(&[EVENT, STOPWATCH], [fire(0, 4, &[]).reads()])
         .place(&[], []);
