@@ -202,3 +202,23 @@ impl<P: Process, M: Data> World<P, M> {
         Some(Automorphism { variables: variables.collect(), nodes: image.nodes.into() })
     }
 }
+
+impl<P: Process, M: Data> World<P, M> {
+    /// A state in words, for those who look for what makes a design large.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn describe(&self, state: StateId) -> String {
+        let state = &self.states[state as usize];
+        let mut text = String::new();
+        for (node, spec) in state.nodes.iter().zip(&self.setup.nodes) {
+            text += &match node {
+                NodeState::Down { durable, dead } => format!("{} down {durable:?} {dead}\n", spec.name),
+                NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.process),
+            };
+        }
+        for item in &state.items {
+            text += &format!("  {:?} {:?}\n", item.place, item.what);
+        }
+        text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch)
+    }
+}
