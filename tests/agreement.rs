@@ -25,7 +25,7 @@ use tenure::{
     },
 };
 
-const SEEDS: u64 = 300;
+const SEEDS: u64 = 1_000;
 /// Of them, at least so many are small enough to be explored tick by tick.
 const COMPARED: usize = 300;
 const CAP: i64 = 60;
@@ -33,7 +33,10 @@ const SITUATIONS: usize = 12_000;
 
 #[test]
 fn zones_ticks_and_the_event_loop_agree_on_random_designs() {
-    let compared: Vec<Compared> = (0..SEEDS).into_par_iter().filter_map(compare).collect();
+    let compared: Vec<Compared> = (0..SEEDS)
+        .into_par_iter()
+        .filter_map(compare)
+        .collect();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for one in &compared {
         *kinds.entry(one.kind).or_default() += 1;
@@ -54,7 +57,7 @@ fn zones_ticks_and_the_event_loop_agree_on_random_designs() {
 fn answers_do_not_depend_on_the_number_of_threads() {
     let answers = [1, 2, 4].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
-        pool.install(|| (0..120_u64).into_par_iter().map(answer).collect::<Vec<_>>())
+        pool.install(|| (0..60_u64).into_par_iter().map(answer).collect::<Vec<_>>())
     });
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
@@ -97,8 +100,13 @@ fn compare(seed: u64) -> Option<Compared> {
                 one.kind = if mark == Marks::VIOLATED { "violated" } else { "protocol error" };
             }
             Reach::Unreachable => assert!(!seen.marks.any(mark), "design {seed}: ticks reach {mark:?}, zones do not"),
-            Reach::Unknown(why) => panic!("design {seed}: {why}"),
+            // The hull is wider than the ticks, and met a cap.
+            Reach::Unknown(_) => return None,
         }
+    }
+    if seen.marks.any(Marks::PROTOCOL_ERROR) {
+        // What is read after it means nothing.
+        return Some(one);
     }
     let bounds = compare_readings(seed, &mut world, &seen, &mut one);
     draw_runs(seed, &mut world, &seen, bounds, &mut one);
@@ -198,7 +206,10 @@ fn draw_runs(
         let read = |micros: i64, completed: bool| {
             assert!(most.is_none_or(|most| micros <= most), "design {seed}, run {run_seed}: {micros} of {most:?}");
             if completed {
-                assert!(least.is_some_and(|least| micros >= least), "design {seed}, run {run_seed}: {micros}, {least:?}");
+                assert!(
+                    least.is_some_and(|least| micros >= least),
+                    "design {seed}, run {run_seed}: {micros}, {least:?}"
+                );
             }
         };
         if property.form == Form::Within {

@@ -99,6 +99,9 @@ impl<P: Process, M: Data> World<P, M> {
         done: &mut Vec<Branch<P, M>>,
     ) {
         let Some(effect) = effects.get(index) else {
+            if self.thorough {
+                self.cuts_before(&draft, &choices, node, effects, index, done);
+            }
             done.push((draft, choices));
             return;
         };

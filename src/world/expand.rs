@@ -63,6 +63,11 @@ impl<P: Process, M: Data> World<P, M> {
         let mattered = self.matters(&source);
         for (_, draft) in &mut found {
             settle(draft);
+            if draft.marks.any(Marks::PROTOCOL_ERROR) {
+                // What a process that broke its contract does next means nothing.
+                draft.retain(|_| false);
+                draft.state.tokens.fill(0);
+            }
             if mattered || self.matters(draft) {
                 draft.marks = draft.taken.iter().fold(draft.marks, |marks, fault| marks.with(Marks::fault(*fault)));
             }
@@ -80,7 +85,7 @@ impl<P: Process, M: Data> World<P, M> {
             What::Message { from, to, .. } if !draft.state.nodes[to.index()].is_up() => {
                 plain(vec![self.refuse(draft, index, from, to)])
             }
-            What::Message { from, to, lane: Some(lane), opening: true, .. } => {
+            What::Message { from, to, lane: Some(lane), opening: true, .. } if draft.end(to, from, lane).is_some() => {
                 self.reopen(&mut draft, index, from, to, lane);
                 self.step(draft, to, Input::Closed { peer: from, lane, reason: Reason::Reset })
             }
@@ -95,7 +100,12 @@ impl<P: Process, M: Data> World<P, M> {
         match what {
             What::Start { node } => self.start(draft, node),
             What::Timer { node, timer } => self.step(draft, node, Input::Timer(timer)),
-            What::Message { from, to, message, .. } => self.step(draft, to, Input::Message { from, message }),
+            What::Message { from, to, message, lane, opening } => {
+                if let Some(lane) = lane.filter(|_| opening) {
+                    draft.set_end(to, from, lane, Some(false));
+                }
+                self.step(draft, to, Input::Message { from, message })
+            }
             What::Closed { node, peer, lane, reason } => {
                 draft.set_end(node, peer, lane, None);
                 self.step(draft, node, Input::Closed { peer, lane, reason })
@@ -155,11 +165,11 @@ impl<P: Process, M: Data> World<P, M> {
             *opening = false;
         }
         draft.make_due(index, Window::ZERO);
-        draft.retain(|item| {
-            !matches!(item.what, What::Closed { node, peer, lane: l, .. } if (node, peer, l) == (to, from, lane))
-        });
         draft.drop_patience(to, from, lane);
-        draft.set_end(to, from, lane, Some(false));
+        // A notice that is still to come is behind the message: it is about the new connection.
+        let notice = |what: &What<P>| matches!(*what, What::Closed { node, peer, lane: l, .. } if (node, peer, l) == (to, from, lane));
+        let broken = draft.position(notice).is_some();
+        draft.set_end(to, from, lane, Some(broken));
         debug_assert!(draft.index_of(uid).is_some(), "only the notice of the old end was dropped");
     }
 
@@ -221,9 +231,10 @@ impl<P: Process, M: Data> World<P, M> {
             }
             FaultKind::Death { machines, restart } => {
                 for &machine in machines {
-                    let up =
-                        |(node, spec): (&NodeState<P>, &crate::spec::Node<P>)| spec.machine == machine && node.is_up();
-                    if nodes.iter().zip(&self.setup.nodes).any(up) {
+                    let up = |id: &NodeId| nodes[id.index()].is_up();
+                    let starts = |id: &NodeId| source.position(|what| *what == What::Start { node: *id }).is_some();
+                    let mut on_it = self.setup.ids().filter(|id| self.setup.node(*id).machine == machine);
+                    if self.thorough || on_it.any(|id| up(&id) || starts(&id)) {
                         for draft in self.death(self.take(source.clone(), fault), machine, *restart) {
                             let choices = measured(&draft);
                             found.push((Label { act: Act::Machine { fault, machine }, choices }, draft));
@@ -272,7 +283,9 @@ impl<P: Process, M: Data> World<P, M> {
             on_it.iter().copied().filter(|node| draft.state.nodes[node.index()].is_up()).collect();
         for &node in &on_it {
             draft.retain(|item| item.what != What::Start { node });
-            self.end_process(&mut draft, node, false);
+            if were_up.contains(&node) {
+                self.end_process(&mut draft, node, false);
+            }
             if let Some(window) = restart {
                 draft.add(What::Start { node }, Place::Due, window);
             }

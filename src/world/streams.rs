@@ -154,7 +154,7 @@ impl<P: Process, M: Data> World<P, M> {
         for end in peers {
             // Nothing of the peer's is held any more.
             draft.drop_patience(end.node, node, end.lane);
-            if told {
+            if told || !draft.state.nodes[end.node.index()].is_up() {
                 let window = self.delay(node, end.node);
                 draft.break_end(end.node, node, end.lane, Reason::Reset, window);
             }

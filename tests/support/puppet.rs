@@ -226,8 +226,9 @@ impl Design {
                 })
                 .collect(),
             links: links(&mut random, nodes, alike),
-            faults: faults(&mut random, nodes),
+            faults: Vec::new(),
         };
+        let setup = Setup { faults: faults(&mut random, &setup.links, nodes), ..setup };
         let property =
             Property { id: "random", sentence: "a random property", requirements: &[], form, memory: (), watch };
         Design { setup, property }
@@ -267,7 +268,9 @@ fn links(random: &mut Random, nodes: usize, alike: bool) -> Links {
     links
 }
 
-fn faults(random: &mut Random, nodes: usize) -> Vec<Fault<Kind>> {
+fn faults(random: &mut Random, links: &Links, nodes: usize) -> Vec<Fault<Kind>> {
+    let datagrams = links.iter().filter(|(_, _, link)| link.carriage == Carriage::Datagram);
+    let datagrams: Vec<(NodeId, NodeId)> = datagrams.map(|(from, to, _)| (from, to)).collect();
     let everyone: Vec<NodeId> = (0..nodes as u8).map(NodeId).collect();
     let pairs: Vec<(NodeId, NodeId)> =
         everyone.iter().flat_map(|a| everyone.iter().filter(move |b| *b != a).map(|b| (*a, *b))).collect();
@@ -283,7 +286,7 @@ fn faults(random: &mut Random, nodes: usize) -> Vec<Fault<Kind>> {
         ("pause", FaultKind::Pause { nodes: everyone.clone(), span }),
         ("suspend", FaultKind::Suspend { nodes: everyone.clone(), span }),
         ("loss", FaultKind::Loss { links: pairs.clone() }),
-        ("duplicate", FaultKind::Duplicate { links: pairs.clone() }),
+        ("duplicate", FaultKind::Duplicate { links: datagrams }),
         ("cut", FaultKind::Cut { cuts: everyone.iter().map(|node| cut_of(*node, both)).collect(), span }),
         ("request", FaultKind::Request { nodes: everyone.clone(), request: Kind(0) }),
     ];
