@@ -145,7 +145,33 @@ fn a_violation_is_a_story_of_at_most_25_lines() {
     let folder = Folder::new("story", &[violated()]);
     let run = folder.tenure("check violated.toml");
     assert!(run.out.lines().count() <= 25, "{}", run.out);
-    expect![].assert_eq(&run.out);
+    expect![[r#"
+        VIOLATED  violated   at most one contender believes that it holds the lock   lock-1
+          at-most-one-believes, under pause: delay 0s..250ms; pause at most 1 in all, for 0s..10s
+          worst case 8.250 s
+          3153 discrete states, 12684 zones
+              time  S  A  B   step (19 of 23)
+           0.350 s  o  *      S>A deliver Granted { question: #0 }; rename Deadline(#0) to Lease; arm Ask 2s; emit Acquired
+               2 s  *  |  o   B>S deliver Ask { question: #1 }; send B: Refused { question: #1 }
+           2.100 s  o  |  *   S>B deliver Refused { question: #1 }; disarm Deadline(#1); arm Ask 2s
+           2.350 s  |  =  |   A fire Ask; pause A
+           4.100 s  *  :  |   S fire Expiry; emit Expired
+           4.100 s  |  *  |   A wait in the inbox
+           4.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#3) 4s; send S: Ask { question: #3 }
+           4.100 s  *  :  o   B>S deliver Ask { question: #3 }; arm Expiry 4s; send B: Granted { question: #3 }
+           4.100 s  o  :  *   S>B deliver Granted { question: #3 }; rename Deadline(#3) to Lease; arm Ask 2s; emit Acquired
+           6.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#4) 4s; send S: Ask { question: #4 }
+           6.100 s  *  :  o   B>S deliver Ask { question: #4 }; arm Expiry 4s; send B: Granted { question: #4 }
+           6.100 s  o  :  *   S>B deliver Granted { question: #4 }; rename Deadline(#4) to Lease; arm Ask 2s; emit Renewed
+           8.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#5) 4s; send S: Ask { question: #5 }
+           8.100 s  *  :  o   B>S deliver Ask { question: #5 }; arm Expiry 4s; send B: Granted { question: #5 }
+           8.100 s  o  :  *   S>B deliver Granted { question: #5 }; rename Deadline(#5) to Lease; arm Ask 2s; emit Renewed
+          10.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#6) 4s; send S: Ask { question: #6 }
+          10.100 s  *  :  o   B>S deliver Ask { question: #6 }; arm Expiry 4s; send B: Granted { question: #6 }
+          10.350 s  o  :  *   S>B deliver Granted { question: #6 }; rename Deadline(#6) to Lease; arm Ask 2s; emit Renewed
+          12.350 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#7) 4s; send S: Ask { question: #7 }
+          replay  tenure replay target/tenure/violated-at-most-one-believes-pause-8d3faf4c.json
+    "#]].assert_eq(&run.out);
     let full = folder.tenure("check violated.toml --full");
     assert!(full.out.lines().count() > 25, "{}", full.out);
 }
@@ -156,7 +182,12 @@ fn a_review_is_a_table() {
     let folder = Folder::new("table", &[("wrong.toml", format!("{DESIGN}{HOLDS}{wrong}"))]);
     let run = folder.tenure("review .");
     let table: Vec<&str> = run.out.lines().take(4).collect();
-    expect![].assert_eq(&table.join("\n"));
+    expect![[r#"
+        design   property              under      verdict   best  worst    states
+        ./wrong  at-most-one-believes  one-crash  HOLDS                    207     as expected
+        ./wrong  at-most-one-believes  pause      VIOLATED        8.250 s  3153    NOT AS EXPECTED
+    "#]]
+    .assert_eq(&table.join("\n"));
     assert!(run.out.contains("NOT AS EXPECTED: expected holds, got violated"), "{}", run.out);
     assert!(run.out.ends_with("1 designs, 1 of 2 as expected, 1 not as expected\n"), "{}", run.out);
 }
@@ -184,7 +215,7 @@ fn refused(folder: &Folder, arguments: &str, expected: Expect) {
     assert_eq!(folder.traces(), before, "nothing is written");
     // The trace's name holds a hash.
     let name = before.first().map_or("trace", String::as_str);
-    expected.assert_eq(&run.aside.replace(name, "TRACE"));
+    expected.assert_eq(&format!("refused\n{}", run.aside.replace(name, "TRACE")));
 }
 
 #[test]
@@ -195,19 +226,51 @@ fn a_trace_that_is_not_what_it_was_is_refused() {
     let path = folder.0.join(&trace);
     let text = fs::read_to_string(&path).expect("it was just written");
     let with = |changed: &str| fs::write(&path, changed).expect("it can be written");
-    refused(&folder, &format!("replay {trace} --design other.toml"), expect![]);
+    refused(
+        &folder,
+        &format!("replay {trace} --design other.toml"),
+        expect![[r#"
+            refused
+              × the trace is not of other.toml but of another design
+              help: it was written for violated.toml; there it is `store = { ttl = "4s" }`, here `store = { ttl = "5s" }`
+        "#]],
+    );
     with(&text[..text.len() / 2]);
     let run = folder.tenure(&format!("replay {trace}"));
     assert_eq!(run.code, Some(3));
     assert!(run.aside.contains("this is not a whole trace: EOF while parsing"), "{}", run.aside);
     with(&text.replace("\"tenure_trace\": 1", "\"tenure_trace\": 2"));
-    refused(&folder, &format!("replay {trace}"), expect![]);
+    refused(
+        &folder,
+        &format!("replay {trace}"),
+        expect![[r#"
+            refused
+              × expected a trace of format 1, got 2
+               ╭─[target/tenure/TRACE:1:1]
+             1 │ {
+               · ─
+             2 │   "tenure_trace": 2,
+               ╰────
+              help: use the program that wrote it, or write it again with `check`
+        "#]],
+    );
     with(&text.replace("lease = \\\"4s\\\"", "lease = \\\"3s\\\""));
     let run = folder.tenure(&format!("replay {trace}"));
     assert_eq!(run.code, Some(3));
     assert!(run.aside.contains("one of them was changed"), "{}", run.aside);
     with("{}");
-    refused(&folder, &format!("replay {trace}"), expect![]);
+    refused(
+        &folder,
+        &format!("replay {trace}"),
+        expect![[r#"
+            refused
+              × expected a trace, which begins with `tenure_trace`
+               ╭─[target/tenure/TRACE:1:1]
+             1 │ {}
+               · ──
+               ╰────
+        "#]],
+    );
 }
 
 #[test]
