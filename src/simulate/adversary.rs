@@ -84,25 +84,28 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
             return choices;
         }
         let mut tokens = self.machine.tokens.clone();
-        let executed = turn.effects.iter().position(|effect| *effect == Effect::Exit);
+        let executed = turn.effects.iter().position(|effect| matches!(effect, Effect::Exit));
         let executed = executed.unwrap_or(turn.effects.len()).min(usize::from(u16::MAX));
         for (index, effect) in turn.effects[..executed].iter().enumerate() {
-            let Effect::Send { to, .. } = effect else { continue };
-            for fault in 0..tokens.len() {
-                let fate = [Fate::Lost, Fate::Duplicated]
-                    .into_iter()
-                    .find(|fate| self.machine.can_befall((turn.node, *to), fault, *fate));
-                let Some(fate) = fate.filter(|_| tokens[fault] > 0 && self.faults.chance(chances.per_send)) else {
-                    continue;
-                };
-                tokens[fault] -= 1;
-                let chosen = if fate == Fate::Lost { &mut choices.lost } else { &mut choices.duplicated };
-                chosen.push((index as u16, fault));
-                break;
+            if let Effect::Send { to, .. } = effect {
+                self.choose_fate((turn.node, *to), index as u16, &mut tokens, &mut choices);
             }
         }
         self.choose_cut(turn, executed, &tokens, &mut choices);
         choices
+    }
+
+    fn choose_fate(&mut self, ends: (NodeId, NodeId), index: u16, tokens: &mut [u8], choices: &mut Choices) {
+        for (fault, tokens) in tokens.iter_mut().enumerate() {
+            for fate in [Fate::Lost, Fate::Duplicated] {
+                let may = *tokens > 0 && self.machine.can_befall(ends, fault, fate);
+                if may && self.faults.chance(self.options.chances.per_send) {
+                    *tokens -= 1;
+                    let chosen = if fate == Fate::Lost { &mut choices.lost } else { &mut choices.duplicated };
+                    return chosen.push((index, fault));
+                }
+            }
+        }
     }
 
     fn choose_cut(&mut self, turn: &Turn<P>, executed: usize, tokens: &[u8], choices: &mut Choices) {

@@ -45,6 +45,8 @@ pub struct World<P: Process, M: Data> {
     property: Property<P, M>,
     focus: Focus,
     symmetry: bool,
+    /// Also branches that cannot be told apart from others, which a run may name.
+    thorough: bool,
     groups: Vec<Vec<u8>>,
     states: Vec<Arc<State<P, M>>>,
     numbers: FxHashMap<Arc<State<P, M>>, StateId>,
@@ -68,6 +70,7 @@ impl<P: Process, M: Data> World<P, M> {
             property,
             focus,
             symmetry,
+            thorough: false,
             groups: groups.into_values().filter(|group| group.len() > 1).collect(),
             states: Vec::new(),
             numbers: FxHashMap::default(),

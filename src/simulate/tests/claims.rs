@@ -38,6 +38,13 @@ fn a_stopwatch_is_read_at_the_last_step_from_the_measured_one() {
 }
 
 #[test]
+fn to_measure_does_not_change_the_digest() {
+    let setup = puppets(&[ASKER]);
+    let digest = |first| follow(&setup, Form::Within, Claim::Run, vec![first]).expect("possible").digest;
+    assert_eq!(digest(step(0, start(A)).measured()), digest(step(0, start(A))));
+}
+
+#[test]
 fn a_stopwatch_is_read_at_steps_that_answer_nothing_too() {
     let mut setup = puppets(&[ASKER, IDLE]);
     setup.nodes[1].start = window(4, 4);
@@ -95,7 +102,7 @@ fn never_means_that_nothing_that_must_happen_is_left() {
         shows(&puppets(&[ASKER]), Form::Within, Claim::Never, measured()),
         Err("expected nothing that must happen after the last step, got Fire { node: n0, number: 0 }".into())
     );
-    let mut hopeful = silent.clone();
+    let mut hopeful = silent;
     hopeful.nodes[0].config.start = |_, fx| {
         fx.emit("ask");
         fx.arm("perhaps", Window::new(Duration::ZERO, Duration::NEVER));
@@ -190,4 +197,11 @@ fn choices_need_a_step_of_a_process() {
     setup.faults.push(once(FaultKind::Pause { nodes: vec![A], span: window(5, 5) }));
     let steps = vec![step(0, start(A)), step(1, hit(A)).cut(0, 0)];
     assert!(transcript(&setup, steps).starts_with("step 1: expected no choices, as no process takes a step"));
+}
+
+#[test]
+#[should_panic(expected = "A sends to n1, but the set-up has no link there: \"hello\"")]
+fn a_send_without_a_link_is_an_error_of_the_set_up() {
+    let setup = puppets(&[Strings { start: |_, fx| fx.send(B, "hello"), ..IDLE }, IDLE]);
+    transcript(&setup, vec![step(0, start(A))]);
 }
