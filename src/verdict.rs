@@ -271,3 +271,70 @@ pub fn compare(figure: Option<Figure>, pinned: Duration) -> Status {
         _ => Status::NotAsExpected,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn finding(verdict: Verdict, worst: Option<Figure>) -> Finding {
+        Finding { verdict, worst, ..Finding::unknown("") }
+    }
+
+    #[test]
+    fn violated_is_met_by_every_kind_of_violation_and_a_kind_only_by_itself() {
+        let unbounded = Figure::Unbounded { least: SECOND, greatest: SECOND };
+        let kinds = [
+            (Some(Figure::Never), Expected::Never),
+            (Some(unbounded), Expected::Unbounded),
+            (Some(Figure::Exceeds(SECOND)), Expected::Exceeds),
+        ];
+        for (worst, kind) in kinds {
+            let found = finding(Verdict::Violated, worst);
+            let met = Expected::ALL.into_iter().filter(|(expected, _)| expected.is_met_by(&found));
+            assert_eq!(met.map(|(expected, _)| expected).collect::<Vec<_>>(), [Expected::Violated, kind]);
+        }
+        assert!(Expected::Violated.is_met_by(&finding(Verdict::Violated, Some(Figure::Exact(SECOND)))));
+    }
+
+    #[test]
+    fn touches_is_a_mark_on_holds() {
+        let touching = finding(Verdict::Holds { touches: true, vacuity_unknown: false }, None);
+        assert!(Expected::Holds.is_met_by(&touching) && Expected::Touches.is_met_by(&touching));
+        assert!(!Expected::Touches.is_met_by(&finding(Verdict::HOLDS, None)));
+    }
+
+    #[test]
+    fn without_expectations_the_verdict_is_the_status() {
+        let why = || "for a reason".to_string();
+        for (verdict, code) in [
+            (Verdict::HOLDS, 0),
+            (Verdict::Holds { touches: true, vacuity_unknown: false }, 0),
+            (Verdict::Holds { touches: false, vacuity_unknown: true }, 2),
+            (Verdict::Violated, 1),
+            (Verdict::ProtocolError { why: why() }, 1),
+            (Verdict::TimeStuck { why: why() }, 1),
+            (Verdict::Unknown { why: why() }, 2),
+            (Verdict::Vacuous { why: why() }, 2),
+        ] {
+            assert_eq!(finding(verdict.clone(), None).status().code(), code, "{verdict:?}");
+        }
+    }
+
+    #[test]
+    fn a_pinned_figure_is_exact_or_not_known() {
+        let half = Duration::from_millis(500);
+        for (figure, status) in [
+            (Some(Figure::Exact(SECOND)), Status::AsExpected),
+            (Some(Figure::Exact(half)), Status::NotAsExpected),
+            (Some(Figure::Between { seen: half, proved: SECOND }), Status::Inconclusive),
+            (Some(Figure::Between { seen: half, proved: half }), Status::NotAsExpected),
+            (Some(Figure::Never), Status::NotAsExpected),
+            (None, Status::NotAsExpected),
+        ] {
+            assert_eq!(compare(figure, SECOND), status, "{figure:?}");
+        }
+        assert_eq!(compare(Some(Figure::Never), Duration::NEVER), Status::AsExpected);
+    }
+}

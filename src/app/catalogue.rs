@@ -17,6 +17,9 @@ use crate::{
 /// At so many other points of its parameters a formula is tried.
 const POINTS: usize = 5;
 
+/// For one check: a test that waits for longer is not run.
+const BUDGET: std::time::Duration = std::time::Duration::from_secs(120);
+
 /// The body of a test over a folder of designs.
 ///
 /// Each file meets its expectations. One that extends another overrides exactly one key and so flips a verdict: if it
@@ -48,7 +51,7 @@ fn problems(path: &str, app: &App) -> Vec<String> {
     if !problems.is_empty() {
         return problems;
     }
-    let options = Options::default();
+    let options = Options { budget: Some(BUDGET), ..Options::default() };
     let mut uses = BTreeMap::new();
     for (found, used) in designs.par_iter().map(|design| of_file(app, design, &options)).collect::<Vec<_>>() {
         problems.extend(found);

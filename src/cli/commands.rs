@@ -19,13 +19,9 @@ use crate::{
 /// Reviews files and folders: is everything as they expect?
 pub(super) fn review(app: &App, paths: &[String], manner: &Manner) -> Result<Output> {
     let (shelf, files) = files(app, paths)?;
-    let designs = match load_all(app, shelf, &files) {
+    let designs = match load_all(app, shelf, &files, manner.look) {
         Ok(designs) => designs,
-        Err(refusals) => {
-            let render = |refusal: &Box<BadInput>| refusal.render(manner.look.color, manner.look.width);
-            let aside = refusals.iter().map(render).collect();
-            return Ok(Output { aside, status: Status::BadInput, ..Output::default() });
-        }
+        Err(aside) => return Ok(Output { aside, status: Status::BadInput, ..Output::default() }),
     };
     let mut asked = Vec::new();
     for design in &designs {
@@ -171,13 +167,14 @@ fn files(app: &App, paths: &[String]) -> Result<(Shelf, Vec<String>)> {
     Ok((shelf, files))
 }
 
-fn load_all(app: &App, shelf: Shelf, files: &[String]) -> std::result::Result<Vec<Resolved>, Vec<Box<BadInput>>> {
+/// Every design, or everything that is wrong with any.
+fn load_all(app: &App, shelf: Shelf, files: &[String], look: Look) -> std::result::Result<Vec<Resolved>, String> {
     let mut designs = Vec::new();
-    let mut refusals = Vec::new();
+    let mut refusals = String::new();
     for file in files {
         match app.load(shelf, file, &[]) {
             Ok(design) => designs.push(design),
-            Err(refusal) => refusals.push(refusal),
+            Err(refusal) => refusals.push_str(&refusal.render(look.color, look.width)),
         }
     }
     if refusals.is_empty() { Ok(designs) } else { Err(refusals) }

@@ -45,11 +45,12 @@ struct Manner {
 
 pub(crate) fn main(app: &App) -> ExitCode {
     panic::set_hook(Box::new(report_panic));
-    let status = match panic::catch_unwind(panic::AssertUnwindSafe(|| run(app))) {
-        Ok(status) => status,
-        Err(_) => Status::InternalError,
-    };
-    ExitCode::from(status.code())
+    ExitCode::from(guarded(|| run(app)).code())
+}
+
+/// A panic anywhere is a defect of this program, and a status of its own.
+fn guarded(run: impl FnOnce() -> Status) -> Status {
+    panic::catch_unwind(panic::AssertUnwindSafe(run)).unwrap_or(Status::InternalError)
 }
 
 fn run(app: &App) -> Status {
@@ -166,4 +167,16 @@ fn report_panic(info: &panic::PanicHookInfo<'_>) {
     let message = info.payload_as_str().unwrap_or("a panic without a message").replace('\n', " ");
     let place = info.location().map_or(String::new(), |place| format!(" ({}:{})", place.file(), place.line()));
     let _ = writeln!(std::io::stderr(), "internal error, please report it: {message}{place}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_internal_error() {
+        assert_eq!(guarded(|| Status::Inconclusive).code(), 2);
+        let in_a_pool = || rayon::join(|| Status::AsExpected, || panic!("a defect, on purpose")).0;
+        assert_eq!(guarded(in_a_pool).code(), 4);
+    }
 }

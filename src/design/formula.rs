@@ -89,12 +89,18 @@ impl Formula {
     }
 }
 
-/// Where a character of a text stands in its file, if the text was written without escapes.
+/// What the path of a value is made of.
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
+}
+
+/// Where a word of a text stands in its file, if the text was written without escapes.
 fn within(place: &Place, text: &str, at: usize) -> Place {
     match place.text().find(text) {
         Some(offset) => {
             let start = place.range.start + offset + at;
-            Place { source: place.source.clone(), range: start..place.range.end.min(start + 1) }
+            let word = text[at..].find(|c| !is_word(c)).unwrap_or(text.len() - at).max(1);
+            Place { source: place.source.clone(), range: start..place.range.end.min(start + word) }
         }
         None => place.clone(),
     }
@@ -145,7 +151,7 @@ impl Parser<'_> {
             }
             Some(c) if c.is_ascii_digit() => self.literal(),
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
-                let word = self.word(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+                let word = self.word(is_word);
                 let operator = match word.as_str() {
                     "min" => Operator::Min,
                     "max" => Operator::Max,

@@ -181,6 +181,7 @@ fn class(entry: &Entry, own: &[LedgerKey]) -> Result<Option<Class>> {
 }
 
 fn too_many(node: &Node) -> Box<BadInput> {
+    let node = node.table().and_then(|table| table.get("at_most")).unwrap_or(node);
     node.place.refuse(format!("expected 0 to 250, got {}", node.describe()))
 }
 

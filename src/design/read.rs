@@ -103,10 +103,9 @@ impl de::Error for Failure {
 
     fn unknown_variant(variant: &str, expected: &'static [&'static str]) -> Failure {
         let quoted: Vec<String> = expected.iter().map(|known| format!("{known:?}")).collect();
-        Failure {
-            remedy: suggestion(variant, expected.iter().copied()),
-            ..Failure::new(format!("expected one of {}, got {variant:?}", quoted.join(", ")))
-        }
+        // All of them are in the message, so only a near one is worth a word more.
+        let near = suggestion(variant, expected.iter().copied()).filter(|remedy| remedy.starts_with("did"));
+        Failure { remedy: near, ..Failure::new(format!("expected one of {}, got {variant:?}", quoted.join(", "))) }
     }
 
     fn missing_field(field: &'static str) -> Failure {

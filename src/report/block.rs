@@ -22,7 +22,7 @@ pub(crate) struct Look {
 /// The lines of one answer; `saved` is the file that its trace was written to.
 pub(crate) fn block(answer: &Answer<'_>, saved: Option<&str>, look: Look) -> Vec<String> {
     let mut lines = vec![head(answer, look)];
-    lines.extend(facts(answer).into_iter().map(|line| fit(format!("  {line}"), look.width)));
+    lines.extend(facts(answer).iter().flat_map(|fact| wrap(fact, look)));
     let replay = saved.map(|path| format!("  replay  tenure replay {path}"));
     let finding = &answer.outcome.finding;
     if let Some(trace) = finding.trace.as_ref().filter(|_| finding.verdict.has_story()) {
@@ -31,6 +31,24 @@ pub(crate) fn block(answer: &Answer<'_>, saved: Option<&str>, look: Look) -> Vec
         lines.extend(story(trace, most.min(trace.steps.len()), look));
     }
     lines.extend(replay);
+    lines
+}
+
+/// A fact in at most three lines, or as many as it takes if everything is wanted.
+fn wrap(fact: &str, look: Look) -> Vec<String> {
+    let mut lines = vec![" ".to_string()];
+    for word in fact.split(' ') {
+        let line = lines.last_mut().expect("there is a line");
+        if line.chars().count() + 1 + word.chars().count() <= look.width {
+            *line = format!("{line} {word}");
+        } else {
+            lines.push(format!("    {word}"));
+        }
+    }
+    if !look.full && lines.len() > 3 {
+        lines.truncate(3);
+        lines[2] = fit(format!("{} ...", lines[2]), look.width);
+    }
     lines
 }
 
@@ -67,7 +85,7 @@ fn facts(answer: &Answer<'_>) -> Vec<String> {
     if !figures.is_empty() {
         lines.push(figures.join(", "));
     }
-    if !finding.scope.is_empty() {
+    if !finding.scope.is_empty() && matches!(finding.verdict, Verdict::Holds { .. }) {
         lines.push(finding.scope.clone());
     }
     lines.extend(finding.notes.iter().take(4).cloned());

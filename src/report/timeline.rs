@@ -3,6 +3,8 @@
 //! In a node's column `|` is a running process, `:` a paused one, nothing one that is down. A step is marked `*` where
 //! it happens and `o` where its message came from; `X` ends a process, `=` pauses it.
 
+use std::{cmp::Reverse, collections::BTreeSet};
+
 use super::seconds;
 use crate::{
     process::NodeId,
@@ -17,26 +19,47 @@ enum Life {
     Paused,
 }
 
-/// The last steps of a run, at most so many, each line at most so wide.
+/// The steps of a run, at most so many, each line at most so wide.
+///
+/// Where there are more, faults come first, then what the processes told the world, then the last steps.
 #[must_use]
 pub fn timeline(trace: &Trace, most: usize, width: usize) -> Vec<String> {
     let total = trace.steps.len();
-    let skipped = total.saturating_sub(most);
-    let which = if skipped == 0 { format!("({total})") } else { format!("(last {most} of {total})") };
+    let shown = most_telling(trace, most);
+    let which = if shown.len() == total { format!("({total})") } else { format!("({} of {total})", shown.len()) };
     let times: Vec<String> = trace.steps.iter().map(|step| seconds(step.at)).collect();
-    let time_width = times[skipped..].iter().map(String::len).chain([4]).max().unwrap_or(4);
+    let time_width = shown.iter().map(|index| times[*index].len()).chain([4]).max().unwrap_or(4);
     let heads: Vec<String> = trace.nodes.iter().map(|name| format!("{name:<2}")).collect();
     let mut lines = vec![fit(format!("{:>time_width$}  {}  step {which}", "time", heads.join(" ")), width)];
     let mut lives = vec![Life::Down; trace.nodes.len()];
     for (index, step) in trace.steps.iter().enumerate() {
         let cells = cells(trace, step, &mut lives);
-        if index >= skipped {
+        if shown.contains(&index) {
             let columns = cells.iter().zip(&heads).map(|(cell, head)| format!("{cell:<width$}", width = head.len()));
             let columns = columns.collect::<Vec<_>>().join(" ");
             lines.push(fit(format!("{:>time_width$}  {columns}  {}", times[index], words(trace, step)), width));
         }
     }
     lines
+}
+
+/// The indices of the steps to show.
+fn most_telling(trace: &Trace, most: usize) -> BTreeSet<usize> {
+    let last = trace.steps.len().saturating_sub(1);
+    let rank = |index: &usize| {
+        let step = &trace.steps[*index];
+        let rank = match step.what {
+            _ if *index == last => 0,
+            Occurrence::Fault { .. } => 1,
+            _ if !step.choices.is_plain() => 1,
+            _ if step.did.iter().any(|word| word.starts_with("emit") || word == "exit") => 2,
+            _ => 3,
+        };
+        (rank, Reverse(*index))
+    };
+    let mut indices: Vec<usize> = (0..trace.steps.len()).collect();
+    indices.sort_by_key(rank);
+    indices.into_iter().take(most).collect()
 }
 
 /// What each column shows at a step. Who runs is read from what the step did.

@@ -1,0 +1,306 @@
+//! The program as a user meets it: what it prints, what it writes, and how it ends.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use expect_test::{Expect, expect};
+
+mod support {
+    pub mod schema;
+}
+
+const DESIGN: &str = r#"
+tenure = 1
+title = "a small lease"
+protocol = "lease"
+[design]
+contenders = 2
+store = { ttl = "4s" }
+contender = { lease = "4s", renew = "2s", retry = "2s", resend = "1s" }
+[network]
+delay = "0ms..250ms"
+[ledger.one-crash]
+crash = 1
+[ledger.pause]
+pause = { at_most = 1, for = "0s..10s" }
+"#;
+
+const HOLDS: &str = r#"
+[[expect]]
+property = "at-most-one-believes"
+under = "one-crash"
+verdict = "holds"
+"#;
+
+const VIOLATED: &str = r#"
+[[expect]]
+property = "at-most-one-believes"
+under = "pause"
+verdict = "violated"
+"#;
+
+/// A folder of its own, and what it holds.
+struct Folder(PathBuf);
+
+/// What a run of the program left.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    aside: String,
+}
+
+impl Folder {
+    fn new(name: &str, files: &[(&str, String)]) -> Folder {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).expect("an old run's folder can go");
+        }
+        for (file, text) in files {
+            let path = folder.join(file);
+            fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
+            fs::write(path, text).expect("files can be written");
+        }
+        Folder(folder)
+    }
+
+    fn tenure(&self, arguments: &str) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        let output = command.args(arguments.split_whitespace()).current_dir(&self.0).output().expect("it starts");
+        let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
+        Run { code: output.status.code(), out: text(output.stdout), aside: text(output.stderr) }
+    }
+
+    fn traces(&self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(self.0.join("target/tenure")) else { return Vec::new() };
+        let names = entries.map(|entry| entry.expect("it is there").file_name().to_string_lossy().into_owned());
+        names.collect()
+    }
+
+    /// The one trace that a check of the violated design writes, as a path for a command.
+    fn violate(&self) -> String {
+        let run = self.tenure("check violated.toml");
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+        let traces = self.traces();
+        assert_eq!(traces.len(), 1, "one violation, one trace");
+        format!("target/tenure/{}", traces[0])
+    }
+}
+
+fn violated() -> (&'static str, String) {
+    ("violated.toml", format!("{DESIGN}{VIOLATED}"))
+}
+
+#[test]
+fn the_exit_status_tells_how_it_ended() {
+    let plain = |property: &str| format!("check plain.toml --property {property}");
+    let folder = Folder::new(
+        "status",
+        &[
+            ("good/holds.toml", format!("{DESIGN}{HOLDS}")),
+            ("good/violated.toml", format!("{DESIGN}{VIOLATED}")),
+            ("wrong/wrong.toml", format!("{DESIGN}{}", VIOLATED.replace("\"violated\"", "\"holds\""))),
+            ("good/canary/wrong.toml", format!("{DESIGN}{}", HOLDS.replace("\"holds\"", "\"violated\""))),
+            ("bad/bad.toml", DESIGN.replace("ttl", "tll")),
+            ("plain.toml", DESIGN.replace("[ledger.pause]\npause = { at_most = 1, for = \"0s..10s\" }\n", "")),
+            ("loose.toml", DESIGN.replace("[ledger.one-crash]\ncrash = 1\n", "")),
+        ],
+    );
+    for (arguments, code) in [
+        ("review good", 0),
+        ("review good/canary", 1),
+        ("review wrong", 1),
+        ("review good wrong", 1),
+        ("check good/holds.toml", 0),
+        ("check wrong/wrong.toml", 1),
+        (&plain("at-most-one-believes"), 0),
+        ("check loose.toml --property at-most-one-believes", 1),
+        ("check good/holds.toml --set network.delay=0s..10ms", 0),
+        ("check good/holds.toml --budget 1us", 2),
+        ("review bad", 3),
+        ("review good bad", 3),
+        ("check nowhere.toml", 3),
+        ("check good/holds.toml --set store.tll=1s", 3),
+        ("check good/holds.toml --property at-most-one", 3),
+        ("check", 3),
+        ("--bogus", 3),
+        ("review good --threads 0", 3),
+        ("review good --budget 5", 3),
+        ("review good --memory 5GB", 3),
+        ("replay nowhere.json", 3),
+        ("--help", 0),
+        ("--version", 0),
+        ("list", 0),
+        ("list --requirements", 0),
+    ] {
+        let run = folder.tenure(arguments);
+        assert_eq!(run.code, Some(code), "tenure {arguments}\n{}{}", run.out, run.aside);
+    }
+}
+
+#[test]
+fn a_violation_is_a_story_of_at_most_25_lines() {
+    let folder = Folder::new("story", &[violated()]);
+    let run = folder.tenure("check violated.toml");
+    assert!(run.out.lines().count() <= 25, "{}", run.out);
+    expect![[r#"
+        VIOLATED  violated   at most one contender believes that it holds the lock   lock-1
+          at-most-one-believes, under pause: delay 0s..250ms; pause at most 1 in all, for 0s..10s
+          worst case 8.250 s
+          3153 discrete states, 12684 zones
+              time  S  A  B   step (19 of 23)
+           0.350 s  o  *      S>A deliver Granted { question: #0 }; rename Deadline(#0) to Lease; arm Ask 2s; emit Acquired
+               2 s  *  |  o   B>S deliver Ask { question: #1 }; send B: Refused { question: #1 }
+           2.100 s  o  |  *   S>B deliver Refused { question: #1 }; disarm Deadline(#1); arm Ask 2s
+           2.350 s  |  =  |   A fire Ask; pause A
+           4.100 s  *  :  |   S fire Expiry; emit Expired
+           4.100 s  |  *  |   A wait in the inbox
+           4.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#3) 4s; send S: Ask { question: #3 }
+           4.100 s  *  :  o   B>S deliver Ask { question: #3 }; arm Expiry 4s; send B: Granted { question: #3 }
+           4.100 s  o  :  *   S>B deliver Granted { question: #3 }; rename Deadline(#3) to Lease; arm Ask 2s; emit Acquired
+           6.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#4) 4s; send S: Ask { question: #4 }
+           6.100 s  *  :  o   B>S deliver Ask { question: #4 }; arm Expiry 4s; send B: Granted { question: #4 }
+           6.100 s  o  :  *   S>B deliver Granted { question: #4 }; rename Deadline(#4) to Lease; arm Ask 2s; emit Renewed
+           8.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#5) 4s; send S: Ask { question: #5 }
+           8.100 s  *  :  o   B>S deliver Ask { question: #5 }; arm Expiry 4s; send B: Granted { question: #5 }
+           8.100 s  o  :  *   S>B deliver Granted { question: #5 }; rename Deadline(#5) to Lease; arm Ask 2s; emit Renewed
+          10.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#6) 4s; send S: Ask { question: #6 }
+          10.100 s  *  :  o   B>S deliver Ask { question: #6 }; arm Expiry 4s; send B: Granted { question: #6 }
+          10.350 s  o  :  *   S>B deliver Granted { question: #6 }; rename Deadline(#6) to Lease; arm Ask 2s; emit Renewed
+          12.350 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#7) 4s; send S: Ask { question: #7 }
+          replay  tenure replay target/tenure/violated-at-most-one-believes-pause-8d3faf4c.json
+    "#]].assert_eq(&run.out);
+    let full = folder.tenure("check violated.toml --full");
+    assert!(full.out.lines().count() > 25, "{}", full.out);
+}
+
+#[test]
+fn a_review_is_a_table() {
+    let wrong = VIOLATED.replace("\"violated\"", "\"holds\"");
+    let folder = Folder::new("table", &[("wrong.toml", format!("{DESIGN}{HOLDS}{wrong}"))]);
+    let run = folder.tenure("review .");
+    let table: Vec<&str> = run.out.lines().take(4).collect();
+    expect![[r#"
+        design   property              under      verdict   best  worst    states
+        ./wrong  at-most-one-believes  one-crash  HOLDS                    207     as expected
+        ./wrong  at-most-one-believes  pause      VIOLATED        8.250 s  3153    NOT AS EXPECTED
+    "#]]
+    .assert_eq(&table.join("\n"));
+    assert!(run.out.contains("NOT AS EXPECTED: expected holds, got violated"), "{}", run.out);
+    assert!(run.out.ends_with("1 designs, 1 of 2 as expected, 1 not as expected\n"), "{}", run.out);
+}
+
+#[test]
+fn a_trace_replays_as_it_was_shown() {
+    let folder = Folder::new("replay", &[violated()]);
+    let trace = folder.violate();
+    let run = folder.tenure(&format!("replay {trace}"));
+    assert_eq!(run.code, Some(0), "{}", run.aside);
+    assert!(run.out.starts_with("REPLAYED  violated.toml   at-most-one-believes under pause\n"), "{}", run.out);
+    let shown = folder.tenure("check violated.toml").out;
+    assert!(shown.contains(&format!("replay  tenure replay {trace}\n")), "{shown}");
+    let last = |text: &str| text.lines().rfind(|line| !line.contains("replay")).map(str::to_string);
+    assert_eq!(last(&shown), last(&run.out));
+    let same = folder.tenure(&format!("replay {trace} --design violated.toml"));
+    assert_eq!(same.code, Some(0), "{}", same.aside);
+}
+
+fn refused(folder: &Folder, arguments: &str, expected: Expect) {
+    let before = folder.traces();
+    let run = folder.tenure(arguments);
+    assert_eq!(run.code, Some(3), "{}{}", run.out, run.aside);
+    assert_eq!(run.out, "");
+    assert_eq!(folder.traces(), before, "nothing is written");
+    // The trace's name holds a hash.
+    let name = before.first().map_or("trace", String::as_str);
+    expected.assert_eq(&format!("refused\n{}", run.aside.replace(name, "TRACE")));
+}
+
+#[test]
+fn a_trace_that_is_not_what_it_was_is_refused() {
+    let other = DESIGN.replace("\"4s\" }", "\"5s\" }");
+    let folder = Folder::new("refused", &[violated(), ("other.toml", other)]);
+    let trace = folder.violate();
+    let path = folder.0.join(&trace);
+    let text = fs::read_to_string(&path).expect("it was just written");
+    let with = |changed: &str| fs::write(&path, changed).expect("it can be written");
+    refused(
+        &folder,
+        &format!("replay {trace} --design other.toml"),
+        expect![[r#"
+            refused
+              × the trace is not of other.toml but of another design
+              help: it was written for violated.toml; there it is `store = { ttl = "4s" }`, here `store = { ttl = "5s" }`
+        "#]],
+    );
+    with(&text[..text.len() / 2]);
+    let run = folder.tenure(&format!("replay {trace}"));
+    assert_eq!(run.code, Some(3));
+    assert!(run.aside.contains("this is not a whole trace: EOF while parsing"), "{}", run.aside);
+    with(&text.replace("\"tenure_trace\": 1", "\"tenure_trace\": 2"));
+    refused(
+        &folder,
+        &format!("replay {trace}"),
+        expect![[r#"
+            refused
+              × expected a trace of format 1, got 2
+               ╭─[target/tenure/TRACE:1:1]
+             1 │ {
+               · ─
+             2 │   "tenure_trace": 2,
+               ╰────
+              help: use the program that wrote it, or write it again with `check`
+        "#]],
+    );
+    with(&text.replace("lease = \\\"4s\\\"", "lease = \\\"3s\\\""));
+    let run = folder.tenure(&format!("replay {trace}"));
+    assert_eq!(run.code, Some(3));
+    assert!(run.aside.contains("one of them was changed"), "{}", run.aside);
+    with("{}");
+    refused(
+        &folder,
+        &format!("replay {trace}"),
+        expect![[r#"
+            refused
+              × expected a trace, which begins with `tenure_trace`
+               ╭─[target/tenure/TRACE:1:1]
+             1 │ {}
+               · ──
+               ╰────
+        "#]],
+    );
+}
+
+#[test]
+fn a_trace_with_one_corrupted_step_is_refused() {
+    let folder = Folder::new("corrupted", &[violated()]);
+    let trace = folder.violate();
+    let path = folder.0.join(&trace);
+    let text = fs::read_to_string(&path).expect("it was just written");
+    let mut value: serde_json::Value = serde_json::from_str(&text).expect("a trace is JSON");
+    let steps = value["steps"].as_array().expect("it has steps").len();
+    for index in 0..steps {
+        let at = value["steps"][index]["at"].clone();
+        value["steps"][index]["at"] = serde_json::json!(at.as_i64().expect("it is a number") + 100_000_000);
+        fs::write(&path, value.to_string()).expect("it can be written");
+        let run = folder.tenure(&format!("replay {trace}"));
+        assert_eq!(run.code, Some(3), "step {index}: {}", run.out);
+        value["steps"][index]["at"] = at;
+    }
+}
+
+#[test]
+fn a_summary_fits_its_schema_whatever_the_threads() {
+    let schema = include_str!("../docs/summary.schema.json");
+    let schema = serde_json::from_str(schema).expect("the schema is JSON");
+    let folder = Folder::new("summary", &[violated(), ("plain.toml", DESIGN.into())]);
+    let one = folder.tenure("review . --json --threads 1");
+    let value: serde_json::Value = serde_json::from_str(&one.out).expect("it prints JSON");
+    support::schema::check(&schema, &value);
+    assert_eq!(value["answers"].as_array().map(Vec::len), Some(9));
+    for threads in [2, 4] {
+        assert_eq!(folder.tenure(&format!("review . --json --threads {threads}")).out, one.out);
+    }
+}
