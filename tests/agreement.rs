@@ -1,37 +1,226 @@
 //! The engines agree: exact zones, unit ticks and the event loop answer alike on random small designs.
+//!
+//! Zones and ticks share the world below them, the event loop shares nothing with it. Every run that the zones find is
+//! run again by the event loop, and every run that the event loop draws is followed in the world.
 
 mod support;
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use rayon::prelude::*;
 use support::puppet::Design;
-use tenure::world::{Focus, World, space::Space};
+use tenure::{
+    simulate::{self, Chances, Draw},
+    spec::Form,
+    ticks::{self, Survey},
+    time::Duration,
+    timed::{self, Longest, Reach, Shortest, Switches},
+    trace::{Claim, FORMAT, Subject, Trace},
+    world::{
+        Focus, World,
+        space::{Marks, TimedPath},
+    },
+};
+
+const SEEDS: u64 = 300;
+/// Of them, at least so many are small enough to be explored tick by tick.
+const COMPARED: usize = 300;
+const CAP: i64 = 60;
+const SITUATIONS: usize = 12_000;
 
 #[test]
-fn worlds_are_finite() {
-    for seed in 0..400 {
-        let design = Design::random(seed);
-        let mut world = World::new(design.setup, design.property, Focus::Check, false);
-        let (initial, _) = world.initial();
-        let mut open = vec![initial];
-        let mut seen = std::collections::BTreeSet::from([initial]);
-        while let Some(state) = open.pop() {
-            if seen.len() > 20_000 {
-                println!("seed {seed} big");
-                break;
+fn zones_ticks_and_the_event_loop_agree_on_random_designs() {
+    let compared: Vec<Compared> = (0..SEEDS).into_par_iter().filter_map(compare).collect();
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for one in &compared {
+        *kinds.entry(one.kind).or_default() += 1;
+    }
+    let total = |count: fn(&Compared) -> usize| compared.iter().map(count).sum::<usize>();
+    let (replayed, followed, read) = (total(|one| one.replayed), total(|one| one.followed), total(|one| one.read));
+    println!(
+        "{} designs compared: {kinds:?}; {replayed} runs of the checker replayed, {followed} runs of the event loop \
+         followed, {read} of their readings within the bounds",
+        compared.len()
+    );
+    assert!(compared.len() >= COMPARED, "only {} of {SEEDS} designs were small enough", compared.len());
+    assert!(kinds.values().all(|count| *count >= 5) && kinds.len() >= 6, "every kind of answer is tried: {kinds:?}");
+    assert!(replayed > COMPARED && followed > 5 * COMPARED && read > COMPARED);
+}
+
+#[test]
+fn answers_do_not_depend_on_the_number_of_threads() {
+    let answers = [1, 2, 4].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
+        pool.install(|| (0..120_u64).into_par_iter().map(answer).collect::<Vec<_>>())
+    });
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
+}
+
+/// What one design showed.
+struct Compared {
+    kind: &'static str,
+    replayed: usize,
+    followed: usize,
+    read: usize,
+}
+
+fn world(seed: u64, symmetry: bool) -> World<support::puppet::Puppet, ()> {
+    let design = Design::random(seed);
+    World::new(design.setup, design.property, Focus::Check, symmetry)
+}
+
+fn answer(seed: u64) -> (String, timed::Stats, String) {
+    let mut world = world(seed, true);
+    let limits = timed::Limits { memory: 8 << 20, ..timed::Limits::default() };
+    let (longest, stats) = timed::longest(&mut world, None, &limits, &Switches::default());
+    let (shortest, _) = timed::shortest(&mut world, &limits, &Switches::default());
+    (format!("{longest:?}"), stats, format!("{shortest:?}"))
+}
+
+/// `None` if the design is too large for ticks, or reaches a cap.
+fn compare(seed: u64) -> Option<Compared> {
+    let shared: ticks::Shared = Arc::new(Mutex::new(world(seed, false)));
+    let seen = ticks::survey(&shared, 1, CAP, ticks::Limits::states(SITUATIONS)).found.ok()?;
+    let mut world = world(seed, true);
+    let limits = timed::Limits::default();
+    let mut one = Compared { kind: "untriggered", replayed: 0, followed: 0, read: 0 };
+    for (mark, claim) in [(Marks::VIOLATED, Claim::Violation), (Marks::PROTOCOL_ERROR, Claim::ProtocolError)] {
+        match timed::reach(&mut world, mark, &limits, &Switches::default()).0 {
+            Reach::Reached(path) => {
+                assert!(seen.marks.any(mark), "design {seed}: zones reach {mark:?}, ticks do not");
+                replay(seed, &mut world, &path, claim);
+                one.replayed += 1;
+                one.kind = if mark == Marks::VIOLATED { "violated" } else { "protocol error" };
             }
-            match world.edges(state) {
-                Ok(edges) => {
-                    for edge in edges.iter() {
-                        if seen.insert(edge.target) {
-                            open.push(edge.target);
-                        }
-                    }
-                }
-                Err(cap) => {
-                    println!("seed {seed}: {cap}");
-                    break;
-                }
+            Reach::Unreachable => assert!(!seen.marks.any(mark), "design {seed}: ticks reach {mark:?}, zones do not"),
+            Reach::Unknown(why) => panic!("design {seed}: {why}"),
+        }
+    }
+    let bounds = compare_readings(seed, &mut world, &seen, &mut one);
+    draw_runs(seed, &mut world, &seen, bounds, &mut one);
+    Some(one)
+}
+
+/// The shortest and the longest reading, where they are finite.
+type Bounds = (Option<i64>, Option<i64>);
+
+fn compare_readings(
+    seed: u64,
+    world: &mut World<support::puppet::Puppet, ()>,
+    seen: &Survey,
+    one: &mut Compared,
+) -> Bounds {
+    let limits = timed::Limits::default();
+    let (longest, _) = timed::longest(world, None, &limits, &Switches::default());
+    let (kind, most, shown) = match longest {
+        Longest::Untriggered => {
+            assert_eq!((seen.longest, seen.never), (None, false), "design {seed}");
+            (one.kind, None, None)
+        }
+        Longest::Exact { micros, path } => {
+            assert_eq!((seen.longest, seen.never), (Some(ticks::Reading::Is(micros)), false), "design {seed}");
+            ("exact", Some(micros), Some((path, Claim::Elapsed { micros })))
+        }
+        Longest::Never { path } => {
+            assert!(seen.never, "design {seed}: zones say never");
+            ("never", None, Some((path, Claim::Never)))
+        }
+        Longest::Unbounded { path, from, turns, .. } => {
+            assert_eq!((seen.longest, seen.never), (Some(ticks::Reading::Above(CAP)), false), "design {seed}");
+            ("unbounded", None, Some((path, Claim::Cycle { from, turns })))
+        }
+        other => panic!("design {seed}: {other:?}, ticks {seen:?}"),
+    };
+    one.kind = if one.kind == "untriggered" { kind } else { one.kind };
+    if let Some((path, claim)) = shown {
+        replay(seed, world, &path, claim);
+        one.replayed += 1;
+    }
+    let (shortest, _) = timed::shortest(world, &limits, &Switches::default());
+    let least = match shortest {
+        Shortest::Uncompleted => {
+            assert_eq!(seen.shortest, None, "design {seed}");
+            None
+        }
+        Shortest::Exact { micros, path } => {
+            assert_eq!(seen.shortest, Some(ticks::Reading::Is(micros)), "design {seed}");
+            replay(seed, world, &path, Claim::Elapsed { micros });
+            one.replayed += 1;
+            Some(micros)
+        }
+        other => panic!("design {seed}: {other:?}, ticks {:?}", seen.shortest),
+    };
+    (least, most)
+}
+
+/// The event loop runs it too, and it shows what it claims.
+fn replay(seed: u64, world: &mut World<support::puppet::Puppet, ()>, path: &TimedPath, claim: Claim) {
+    let Design { setup, property } = Design::random(seed);
+    let steps = world.tell(path).unwrap_or_else(|mismatch| panic!("design {seed}: {mismatch}"));
+    let nodes = setup.nodes.iter().map(|node| node.name.clone()).collect();
+    let trace = Trace { tenure_trace: FORMAT, tool: "test".into(), subject: subject(), claim, nodes, steps };
+    if let Err(error) = simulate::replay(&setup, &property, &trace) {
+        panic!("design {seed}: {error}\n{:#?}\n{setup:#?}", trace.steps);
+    }
+    if let Err(mismatch) = world.follow(&trace) {
+        panic!("design {seed}: the world does not follow its own run: {mismatch}\n{:#?}", trace.steps);
+    }
+}
+
+/// Runs of the event loop are paths of the world, and stay within what was proved.
+fn draw_runs(
+    seed: u64,
+    world: &mut World<support::puppet::Puppet, ()>,
+    seen: &Survey,
+    (least, most): Bounds,
+    one: &mut Compared,
+) {
+    let Design { setup, property } = Design::random(seed);
+    for run_seed in 0..12 {
+        let options = simulate::Options {
+            horizon: Duration::from_micros(60),
+            most_steps: 200,
+            draw: if run_seed % 2 == 0 { Draw::Uniform } else { Draw::Corner },
+            chances: Chances { every: Some(Duration::from_micros(8)), per_step: 200_000, per_send: 300_000 },
+            record: true,
+        };
+        let run = simulate::run(&setup, &property, run_seed, &options);
+        let trace = run.trace(&setup, subject());
+        if let Err(mismatch) = world.follow(&trace) {
+            panic!("design {seed}, run {run_seed}: {mismatch}\n{:#?}\n{setup:#?}", trace.steps);
+        }
+        one.followed += 1;
+        assert!(run.violated.is_none() || seen.marks.any(Marks::VIOLATED), "design {seed}, run {run_seed}: violated");
+        let read = |micros: i64, completed: bool| {
+            assert!(most.is_none_or(|most| micros <= most), "design {seed}, run {run_seed}: {micros} of {most:?}");
+            if completed {
+                assert!(least.is_some_and(|least| micros >= least), "design {seed}, run {run_seed}: {micros}, {least:?}");
+            }
+        };
+        if property.form == Form::Within {
+            for reading in &run.readings {
+                read(reading.micros, reading.response.is_some());
+                one.read += 1;
             }
         }
-        println!("seed {seed}: {} states", seen.len());
+        for overlap in &run.overlaps {
+            read(overlap.micros, false);
+            one.read += 1;
+        }
+    }
+}
+
+fn subject() -> Subject {
+    Subject {
+        design: String::new(),
+        hash: String::new(),
+        file: "random".into(),
+        protocol: "puppet".into(),
+        property: "random".into(),
+        ledger: "random".into(),
     }
 }

@@ -372,12 +372,8 @@ fn scope<P: Process>(setup: &Setup<P>) -> String {
         })
         .collect();
     let faults = if faults.is_empty() { "no faults".into() } else { format!("at most {}", faults.join(", ")) };
-    let pinned: Vec<&str> = setup
-        .nodes
-        .iter()
-        .filter(|node| node.start.lo() == node.start.hi())
-        .map(|node| node.name.as_str())
-        .collect();
+    let pinned: Vec<&str> =
+        setup.nodes.iter().filter(|node| node.start.lo() == node.start.hi()).map(|node| node.name.as_str()).collect();
     let phases = match pinned.len() {
         0 => "arbitrary phases within the start windows".into(),
         _ => format!("the first start of {} pinned", pinned.join(", ")),

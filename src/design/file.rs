@@ -159,12 +159,11 @@ fn apply(target: &mut Table, change: &Entry, path: &str, known: &[String], chang
         // A new key, for the schema to judge; a new table would be a path that leads nowhere.
         if change.node.table().is_some_and(|table| !is_value(table)) {
             let came = longest(&path, &change.node);
-            let nearest = super::source::suggestion(&came, known.iter().map(String::as_str));
             let refusal = change.key_place.refuse(format!("the design has no `{came}`"));
-            return Err(match nearest {
-                Some(nearest) => refusal.with_remedy(nearest),
-                None => refusal,
-            });
+            // As it may be written: `design.` is understood.
+            let plain = |path: &'_ str| path.strip_prefix("design.").unwrap_or(path).to_string();
+            let known: Vec<String> = known.iter().map(|path| plain(path)).collect();
+            return Err(refusal.with_known(&plain(&came), known.iter().map(String::as_str)));
         }
         changed.push(path);
         target.entries.push(change.clone());

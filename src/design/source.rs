@@ -107,14 +107,16 @@ impl BadInput {
     }
 }
 
-/// `did you mean "..."?` if a known word is near, else all of them.
+/// `did you mean "..."?` if a known word is near, else the first of them.
 pub(crate) fn suggestion<'a>(came: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    const MOST: usize = 12;
     let known: Vec<&str> = known.into_iter().collect();
-    let near = |word: &&&str| strsim::damerau_levenshtein(came, word) * 3 <= came.len().max(word.len());
-    let nearest = known.iter().filter(near).min_by_key(|word| strsim::damerau_levenshtein(came, word));
-    match nearest {
-        Some(word) => Some(format!("did you mean {word:?}?")),
-        None if known.is_empty() => None,
-        None => Some(format!("known here: {}", known.join(", "))),
+    let distance = |word: &str| strsim::damerau_levenshtein(came, word);
+    let near = known.iter().filter(|word| distance(word) * 3 <= came.len().max(word.len()));
+    if let Some(word) = near.min_by_key(|word| distance(word)) {
+        return Some(format!("did you mean {word:?}?"));
     }
+    let rest = known.len().saturating_sub(MOST);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    (!known.is_empty()).then(|| format!("known here: {}{more}", known[..known.len() - rest].join(", ")))
 }

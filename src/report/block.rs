@@ -4,7 +4,7 @@ use super::{figure, span, timeline, timeline::fit};
 use crate::{
     app::review::Answer,
     trace::Trace,
-    verdict::{Finding, Verdict},
+    verdict::{Finding, Status, Verdict},
 };
 
 /// A screen's worth.
@@ -56,7 +56,8 @@ fn facts(answer: &Answer<'_>) -> Vec<String> {
     let mut lines =
         vec![format!("{}{bound}, under {}: {}", outcome.property, outcome.ledger, outcome.ledger_lines.join("; "))];
     lines.extend(finding.verdict.why().map(str::to_string));
-    lines.extend(answer.complaints.iter().map(|complaint| format!("NOT AS EXPECTED: {complaint}")));
+    let mark = if answer.status == Status::Inconclusive { "INCONCLUSIVE" } else { "NOT AS EXPECTED" };
+    lines.extend(answer.complaints.iter().map(|complaint| format!("{mark}: {complaint}")));
     let figures = [
         finding.best.map(|best| format!("best case {}", figure(best))),
         finding.worst.map(|worst| format!("worst case {}", figure(worst))),

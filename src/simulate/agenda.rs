@@ -64,13 +64,18 @@ pub(super) struct Pending {
 }
 
 /// A moment that the simulator drew for a pending event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
     pub(super) at: i64,
     /// Orders events of one moment.
     pub(super) tie: u32,
-    /// Of a timer: when it is due by its node's clock. It is delivered later by the reaction.
-    pub(super) due: i64,
+    /// Of a timer: when it is due by its node's clock, and what it was armed for. It is delivered later by the
+    /// reaction, in this order.
+    pub(super) due: (i64, Window),
+}
+
+impl Place {
+    const NOWHERE: Place = Place { at: 0, tie: 0, due: (0, Window::ZERO) };
 }
 
 /// Something that was scheduled, for the simulator to place.
@@ -106,7 +111,7 @@ impl Agenda {
             lo: now.saturating_add(window.lo().micros()),
             hi: now.saturating_add(window.hi().micros()),
             serial: self.serial,
-            place: Place::default(),
+            place: Place::NOWHERE,
         };
         let before = self.events.insert(event, pending);
         assert!(before.is_none(), "{event:?} is pending once");
@@ -163,10 +168,10 @@ impl Agenda {
         self.scheduled.clear();
     }
 
-    /// Gives a pending event another place; entries made for the old one are stale from here on.
-    pub(super) fn replace(&mut self, event: Event, place: Place) -> u64 {
+    /// Places a pending event. Returns its serial: entries made for an earlier place are stale from here on.
+    pub(super) fn place(&mut self, event: Event, place: Place) -> u64 {
         self.serial += 1;
-        let pending = self.events.get_mut(&event).expect("only a pending event is given another place");
+        let pending = self.events.get_mut(&event).expect("only what is pending is placed");
         pending.place = place;
         pending.serial = self.serial;
         self.serial

@@ -1,5 +1,7 @@
 //! The effects of a step, executed in order and cut short by a fault.
 
+use std::hash::Hash;
+
 use super::{
     agenda::{Cause, Event},
     machine::{Armed, Machine, Refusal, Turn, refuse},
@@ -29,6 +31,11 @@ impl Fate {
     }
 }
 
+/// Whether the adversary leaves a step as it is.
+pub(super) fn is_faultless(choices: &Choices) -> bool {
+    choices.cut.is_none() && choices.lost.is_empty() && choices.duplicated.is_empty()
+}
+
 /// Timers armed in one uninterrupted piece of an effect list: numbers and windows by the node's own clock.
 type Piece = Vec<(u32, Window)>;
 
@@ -36,7 +43,10 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     /// Executes what the process wants to do, as far as the choices let it.
     pub(super) fn finish(&mut self, turn: Turn<P>, choices: &Choices) -> Result<(), Refusal> {
         let Turn { node, effects, resumed } = turn;
-        self.check_choices(node, &effects, choices)?;
+        if !is_faultless(choices) {
+            self.check_choices(node, &effects, choices)?;
+            (&choices.cut, &choices.lost, &choices.duplicated).hash(&mut self.digest);
+        }
         let until = choices.cut.map_or(effects.len(), |cut| usize::from(cut.before));
         let mut piece = Piece::new();
         let mut effects = effects.into_iter();
@@ -54,27 +64,26 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             self.take_token(cut.fault)?;
             self.strike(node, cut.fault, effects.collect());
         }
-        match self.nodes[node.index()].life.as_mut() {
-            Some(life) => match &mut life.pause {
+        // A crash empties the inbox, another pause keeps it.
+        if let Some(life) = self.nodes[node.index()].life.as_mut() {
+            match &mut life.pause {
                 Some(pause) => pause.inbox = inbox,
                 None => self.read_inbox(node, inbox),
-            },
-            // A crash empties the inbox.
-            None => {}
+            }
         }
         Ok(())
     }
 
     /// Choices name sends that are executed, and faults that can do this.
     fn check_choices(&self, node: NodeId, effects: &[Effect<P>], choices: &Choices) -> Result<(), Refusal> {
-        let reached = effects.iter().position(|effect| *effect == Effect::Exit).unwrap_or(effects.len());
+        let reached = effects.iter().position(|effect| matches!(effect, Effect::Exit)).unwrap_or(effects.len());
         let mut until = reached;
         if let Some(cut) = choices.cut {
             until = usize::from(cut.before);
             if until > reached {
                 return refuse(format!("a cut before one of {reached} effects"), format!("before effect {until}"));
             }
-            if !self.can_strike(node, cut.fault) {
+            if !self.can_cut(node, cut.fault) {
                 return refuse("a cut by a crash or pause that may hit the node", format!("fault {}", cut.fault));
             }
         }

@@ -66,14 +66,23 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         Ok(())
     }
 
-    /// Whether a crash, a death or a pause may hit a node now, also within its step.
-    pub(super) fn can_strike(&self, node: NodeId, fault: usize) -> bool {
+    /// Whether a crash or a pause of a node may happen now, between two steps.
+    fn can_strike(&self, node: NodeId, fault: usize) -> bool {
+        let pauses = matches!(
+            self.setup.faults.get(fault).map(|fault| &fault.kind),
+            Some(FaultKind::Pause { .. } | FaultKind::Suspend { .. })
+        );
+        let possible = if pauses { self.is_running(node) } else { self.is_up(node) };
+        possible && self.can_cut(node, fault)
+    }
+
+    /// Whether a crash, a death or a pause may cut a step of a node.
+    pub(super) fn can_cut(&self, node: NodeId, fault: usize) -> bool {
         match self.setup.faults.get(fault).map(|fault| &fault.kind) {
-            Some(FaultKind::Crash { nodes, .. }) => nodes.contains(&node) && self.is_up(node),
+            Some(
+                FaultKind::Crash { nodes, .. } | FaultKind::Pause { nodes, .. } | FaultKind::Suspend { nodes, .. },
+            ) => nodes.contains(&node),
             Some(FaultKind::Death { machines, .. }) => machines.contains(&self.setup.node(node).machine),
-            Some(FaultKind::Pause { nodes, .. } | FaultKind::Suspend { nodes, .. }) => {
-                nodes.contains(&node) && self.is_running(node)
-            }
             _ => false,
         }
     }

@@ -165,6 +165,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             }
             Event::Refill { fault, .. } => {
                 self.tokens[fault] += 1;
+                self.say(|| "refill".into());
                 None
             }
         })
@@ -274,6 +275,13 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
 
     pub(super) fn is_paused(&self, node: NodeId) -> bool {
         self.nodes[node.index()].life.as_ref().is_some_and(|life| life.pause.is_some())
+    }
+
+    /// A node's armed timers, as events; some may wait in its inbox.
+    pub(super) fn timers(&self, node: NodeId) -> impl Iterator<Item = Event> {
+        let life = self.nodes[node.index()].life.as_ref();
+        let timers = life.map_or(&[][..], |life| &life.timers);
+        timers.iter().map(move |armed| Event::Fire { node, number: armed.number })
     }
 
     pub(super) fn name(&self, node: NodeId) -> &'a str {

@@ -3,6 +3,7 @@
 //! It shares no code with the checkers' world, so a run that both accept was understood twice in the same way.
 //! [`replay`] follows a trace, step by step, and refuses what is not possible; [`run`] draws a run from a seed.
 
+mod adversary;
 mod agenda;
 mod connections;
 mod digest;
@@ -10,9 +11,15 @@ mod effects;
 mod faults;
 mod judge;
 mod machine;
+mod placing;
 mod random;
 mod replay;
+mod run;
 
 pub use judge::{Overlap, Reading, Signalled};
 pub use random::Draw;
 pub use replay::{ReplayError, Replayed, replay};
+pub use run::{Chances, End, Options, Run, run};
+
+#[cfg(test)]
+mod tests;

@@ -3,8 +3,6 @@
 //! A stream is named by the seed and by what it is for. What is drawn for one message depends on that message's link
 //! and number alone, so a fault elsewhere changes nothing for it.
 
-use crate::time::Window;
-
 /// A generator.
 #[derive(Clone, Debug)]
 pub(super) struct Random {
@@ -59,24 +57,23 @@ impl Random {
         if among.is_empty() { None } else { among.get(self.below(among.len() as u64) as usize) }
     }
 
-    /// A span within `window`, in microseconds; `i64::MAX` for never. A window without an end gives a span of at most
-    /// `far` beyond its beginning, or never.
-    pub(super) fn span(&mut self, window: Window, draw: Draw, far: i64) -> i64 {
-        let (lo, hi) = (window.lo().micros(), window.hi().micros());
+    /// Within `[lo, hi]`. Where `hi` is `i64::MAX`, at most `far` beyond `lo`, or `i64::MAX`: never.
+    pub(super) fn between(&mut self, lo: i64, hi: i64, draw: Draw, far: i64) -> i64 {
         if lo == hi {
             return lo;
         }
-        let coin = self.next() >> 63 == 1;
-        match (draw, window.hi().is_never()) {
-            (Draw::Corner, _) | (Draw::Uniform, true) if coin => hi,
-            (Draw::Corner, _) => lo,
-            (Draw::Uniform, true) => lo.saturating_add(self.upto(far)),
-            (Draw::Uniform, false) => lo + self.upto(hi - lo),
+        let endless = hi == i64::MAX;
+        match draw {
+            Draw::Uniform if !endless => lo + self.below((hi - lo).cast_unsigned() + 1).cast_signed(),
+            _ if self.next() >> 63 == 1 => hi,
+            Draw::Uniform => lo.saturating_add(self.below(far.cast_unsigned() + 1).cast_signed()),
+            Draw::Corner => lo,
         }
     }
 
-    fn upto(&mut self, most: i64) -> i64 {
-        self.below(most.cast_unsigned() + 1).cast_signed()
+    /// Orders events of one moment.
+    pub(super) fn tie(&mut self) -> u32 {
+        (self.next() >> 32) as u32
     }
 }
 
@@ -102,7 +99,6 @@ fn mix(mut z: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::time::Duration;
 
     #[test]
     fn the_generator_gives_its_published_numbers() {
@@ -126,19 +122,31 @@ mod tests {
         let first = |stream, key| Random::new(7, stream, key).next();
         assert_eq!(
             [first(Stream::Network, 0), first(Stream::Network, 1), first(Stream::Faults, 0), first(Stream::Node(0), 0)],
-            [0, 0, 0, 0]
+            [
+                16_461_256_025_338_384_158,
+                10_888_678_113_862_335_098,
+                1_112_842_228_834_059_890,
+                11_725_792_133_696_841_984
+            ]
         );
     }
 
     #[test]
-    fn spans_lie_in_their_window_and_reach_both_ends() {
-        let window = Window::new(Duration::from_micros(3), Duration::from_micros(6));
+    fn moments_lie_in_their_window_and_reach_both_ends() {
         for draw in [Draw::Uniform, Draw::Corner] {
             let mut random = Random::seeded(1);
-            let spans: Vec<i64> = (0..100).map(|_| random.span(window, draw, 0)).collect();
-            assert_eq!(spans.iter().min(), Some(&3));
-            assert_eq!(spans.iter().max(), Some(&6));
-            assert_eq!(draw == Draw::Corner, !spans.contains(&4));
+            let moments: Vec<i64> = (0..100).map(|_| random.between(3, 6, draw, 0)).collect();
+            assert_eq!(moments.iter().min(), Some(&3));
+            assert_eq!(moments.iter().max(), Some(&6));
+            assert_eq!(draw == Draw::Corner, !moments.contains(&4));
         }
+    }
+
+    #[test]
+    fn a_window_without_an_end_gives_a_moment_or_never() {
+        let mut random = Random::seeded(1);
+        let moments: Vec<i64> = (0..100).map(|_| random.between(3, i64::MAX, Draw::Uniform, 4)).collect();
+        assert!(moments.contains(&i64::MAX), "sometimes it never happens");
+        assert!(moments.iter().all(|at| (3..=7).contains(at) || *at == i64::MAX), "else it is not far");
     }
 }

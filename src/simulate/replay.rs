@@ -4,6 +4,7 @@ use std::hash::Hasher;
 
 use super::{
     agenda::Event,
+    effects::is_faultless,
     judge::{Overlap, Reading, Signalled},
     machine::{Machine, Refusal, refuse},
 };
@@ -23,6 +24,8 @@ pub struct Replayed {
     pub readings: Vec<Reading>,
     pub overlaps: Vec<Overlap>,
     pub signalled: Signalled,
+    /// The first step with a violation.
+    pub violated: Option<usize>,
     /// Of the run, as the simulator computes it.
     pub digest: u64,
 }
@@ -79,6 +82,7 @@ pub fn replay<P: Process, M: Data>(
         readings: judge.readings,
         overlaps: judge.overlaps,
         signalled: judge.signalled,
+        violated: judge.first_violation,
         digest: machine.digest.finish(),
     })
 }
@@ -115,7 +119,7 @@ fn follow<P: Process, M: Data>(
     };
     match turn {
         Some(turn) => machine.finish(turn, &step.choices)?,
-        None if no_effects(&step.choices) => {}
+        None if is_faultless(&step.choices) => {}
         None => return refuse("no choices, as no process takes a step", format!("{:?}", step.choices)),
     }
     if step.choices.measured && machine.judge.stopwatch().is_none_or(|since| since.step != index) {
@@ -148,10 +152,6 @@ fn check_moment<P: Process, M: Data>(machine: &Machine<'_, P, M>, step: &Step) -
         return refuse(format!("{:?} from {} us on", step.what, pending.lo), format!("{} us", step.at));
     }
     Ok(Some(event))
-}
-
-fn no_effects(choices: &Choices) -> bool {
-    choices.cut.is_none() && choices.lost.is_empty() && choices.duplicated.is_empty()
 }
 
 /// The run shows what the trace claims.

@@ -9,12 +9,15 @@
 //! answer says so: then only what is *not* reached is sure, and readings are bounds. One thread. Situations are told
 //! apart by 64-bit fingerprints ([`Stats::caveat`]): enough for an oracle, and why it is no more than one.
 
+mod replay;
 mod situation;
 
 use std::{
     collections::BTreeSet,
     sync::{Arc, Mutex},
 };
+
+pub use self::replay::{Refusal, Replayed, replay};
 
 use self::situation::{Scale, Situation};
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::world::space::{Edge, Origin, StateId, Variable};
+use crate::world::space::{Automorphism, Edge, Origin, StateId, Variable};
 
 /// Microseconds in ticks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,6 +96,17 @@ impl Situation {
         }
         next.settle();
         Some(next)
+    }
+
+    /// The same situation, its nodes renamed.
+    pub(super) fn renamed(&self, automorphism: &Automorphism) -> Situation {
+        let from = &automorphism.variables;
+        let place = |old: u16| (0..).zip(from).find(|(_, variable)| **variable == old).expect("it is a permutation").0;
+        let moments = from.iter().map(|variable| self.moments[usize::from(*variable)]).collect();
+        let rename = |order: &Order| Order { first: place(order.first), second: place(order.second), ..*order };
+        let mut orders: Box<[Order]> = self.orders.iter().map(rename).collect();
+        orders.sort_unstable();
+        Situation { state: self.state, moments, orders }
     }
 
     /// What the running stopwatch reads, in ticks.

@@ -162,8 +162,9 @@ impl<P: Process, M: Data> World<P, M> {
         index: usize,
         done: &mut Vec<Branch<P, M>>,
     ) {
-        let crash_differs = index > 0 && seen_outside(&effects[index - 1]) && effects[index..].iter().any(seen_outside);
-        let pause_differs = !matches!(effects[index], Effect::Disarm(_) | Effect::Rename { .. });
+        let crash_differs = self.thorough
+            || index > 0 && seen_outside(&effects[index - 1]) && effects[index..].iter().any(seen_outside);
+        let pause_differs = self.thorough || !matches!(effects[index], Effect::Disarm(_) | Effect::Rename { .. });
         for (fault, class) in self.setup.faults.iter().enumerate() {
             if draft.state.tokens[fault] == 0 {
                 continue;
@@ -241,7 +242,7 @@ impl<P: Process, M: Data> World<P, M> {
                 FaultKind::Duplicate { links }
                     if links.contains(&(from, to))
                         && link.carriage == Carriage::Datagram
-                        && !self.blocked(&draft, from, to) =>
+                        && (self.thorough || !self.blocked(&draft, from, to)) =>
                 {
                     let mut doubled = self.take(draft.clone(), fault);
                     self.transmit(&mut doubled, link, from, to, message, 2);
@@ -260,7 +261,7 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// On a datagram link that is blocked the message vanishes anyway.
     fn loss_differs(&self, draft: &Draft<P, M>, link: &Link, from: NodeId, to: NodeId) -> bool {
-        link.carriage != Carriage::Datagram || !self.blocked(draft, from, to)
+        self.thorough || link.carriage != Carriage::Datagram || !self.blocked(draft, from, to)
     }
 
     fn transmit(

@@ -120,11 +120,8 @@ impl<P: Process, M: Data> World<P, M> {
     /// An item whose moment comes while it cannot be delivered: behind another of its lane, or to a paused node.
     fn waits(&self, draft: &mut Draft<P, M>, index: usize) -> bool {
         let item = &draft.state.items[index];
-        let opening = matches!(item.what, What::Message { opening: true, .. });
         if let Some(direction) = item.what.direction()
-            && draft.state.items[..index].iter().any(|ahead| {
-                ahead.what.direction() == Some(direction) && !(opening && matches!(ahead.what, What::Closed { .. }))
-            })
+            && draft.state.items[..index].iter().any(|ahead| ahead.what.direction() == Some(direction))
         {
             draft.state.items[index].place = Place::Queued;
             return true;

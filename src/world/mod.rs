@@ -45,6 +45,8 @@ pub struct World<P: Process, M: Data> {
     property: Property<P, M>,
     focus: Focus,
     symmetry: bool,
+    /// Also branches that cannot be told apart from others, which a run may name.
+    thorough: bool,
     groups: Vec<Vec<u8>>,
     states: Vec<Arc<State<P, M>>>,
     numbers: FxHashMap<Arc<State<P, M>>, StateId>,
@@ -68,6 +70,7 @@ impl<P: Process, M: Data> World<P, M> {
             property,
             focus,
             symmetry,
+            thorough: false,
             groups: groups.into_values().filter(|group| group.len() > 1).collect(),
             states: Vec::new(),
             numbers: FxHashMap::default(),
@@ -200,5 +203,25 @@ impl<P: Process, M: Data> World<P, M> {
             Origin::Widened(..) | Origin::Scheduled { .. } => unreachable!("no step was taken"),
         });
         Some(Automorphism { variables: variables.collect(), nodes: image.nodes.into() })
+    }
+}
+
+impl<P: Process, M: Data> World<P, M> {
+    /// A state in words, for those who look for what makes a design large.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn describe(&self, state: StateId) -> String {
+        let state = &self.states[state as usize];
+        let mut text = String::new();
+        for (node, spec) in state.nodes.iter().zip(&self.setup.nodes) {
+            text += &match node {
+                NodeState::Down { durable, dead } => format!("{} down {durable:?} {dead}\n", spec.name),
+                NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.process),
+            };
+        }
+        for item in &state.items {
+            text += &format!("  {:?} {:?}\n", item.place, item.what);
+        }
+        text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch)
     }
 }

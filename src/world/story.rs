@@ -123,7 +123,14 @@ impl<P: Process, M: Data> World<P, M> {
     ///
     /// # Errors
     /// Names the first step that is not possible, and why.
-    pub fn follow(&self, trace: &Trace) -> Result<(), Mismatch> {
+    pub fn follow(&mut self, trace: &Trace) -> Result<(), Mismatch> {
+        self.thorough = true;
+        let followed = self.follow_every_branch(trace);
+        self.thorough = false;
+        followed
+    }
+
+    fn follow_every_branch(&self, trace: &Trace) -> Result<(), Mismatch> {
         let mut run = Run::begin(self.beginning());
         for (index, step) in trace.steps.iter().enumerate() {
             let wrong = |why: String| Mismatch { step: index, why };

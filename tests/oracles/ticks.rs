@@ -1,8 +1,8 @@
 //! The tick oracle: small nets of events whose every run can be listed by hand. Microseconds are ticks unless said.
 
 use tenure::{
-    ticks::{Answer, Limits, Reading, Survey, reach, survey},
-    world::space::{Marks, Origin},
+    ticks::{Answer, Limits, Reading, Refusal, Survey, reach, replay, survey},
+    world::space::{Marks, Origin, PathStep, TimedPath},
 };
 
 use crate::hand::{EVENT, GOAL, Hand, NEVER, STARTED, STOPWATCH, act, fire, kept, within};
@@ -177,11 +177,15 @@ fn a_widened_event_may_come_that_much_later() {
 
 #[test]
 fn a_widened_event_may_come_that_much_after_the_one_it_preceded() {
-    // First at most 3, later by up to 4; the second still happens at 3.
-    let pair = ordered([act(4, &[Origin::Widened(0, 4), kept(1), kept(2)])])
-        .place(&[EVENT, EVENT, STOPWATCH], [fire(0, 2, &[]).reads(), fire(1, 3, &[kept(0), kept(2)])]);
+    // Both within 3, at once the first later by up to 4. The second starts the stopwatch.
+    let pair = Hand::new(&[])
+        .place(&[], [act(1, &[within(0, 3), within(0, 3), within(0, 0)]).ordered(&[(0, 1)])])
+        .place(&[EVENT, EVENT, EVENT], [fire(2, 2, &[Origin::Widened(0, 4), kept(1)])])
+        .place(&[EVENT, EVENT], [fire(1, 3, &[kept(0), STARTED])])
+        .place(&[EVENT, STOPWATCH], [fire(0, 4, &[]).reads()])
+        .place(&[], []);
     let all = all(pair);
-    assert_eq!((all.shortest, all.longest), (Some(Reading::Is(0)), Some(Reading::Is(7))));
+    assert_eq!((all.shortest, all.longest), (Some(Reading::Is(0)), Some(Reading::Is(4))));
 }
 
 #[test]
@@ -232,4 +236,31 @@ fn situations_are_counted_once_each() {
     // Nine distances of the event with its stopwatch (0 to 8), and the end: 8 ticks, 6 firings, the end's own tick.
     let answer = survey(&measured(3, 8).share(), 1, CAP, ENOUGH);
     assert_eq!((answer.stats.distinct, answer.stats.generated), (10, 1 + 8 + 6 + 1));
+}
+
+/// Steps as edges and moments.
+fn run(steps: &[(u32, i64)]) -> TimedPath {
+    let edges = steps.iter().map(|&(edge, _)| PathStep { automorphism: None, edge });
+    TimedPath { steps: edges.collect(), times: steps.iter().map(|&(_, moment)| moment).collect() }
+}
+
+#[test]
+fn a_run_is_taken_again_at_its_moments() {
+    let space = race(within(3, 7), within(5, 9)).share();
+    let end = replay(&space, &run(&[(1, 6)]), 1).expect("5 <= 6 <= 7");
+    assert!(end.marks.any(GOAL));
+    let space = measured(2_000, 5_000).share();
+    let end = replay(&space, &run(&[(0, 4_000)]), 1_000).expect("2 <= 4 <= 5");
+    assert_eq!((end.elapsed, end.reads), (Some(4_000), true));
+}
+
+#[test]
+fn what_is_no_run_is_refused_at_the_step_that_is_wrong() {
+    let refused = |steps: &[(u32, i64)]| replay(&race(within(3, 7), within(5, 9)).share(), &run(steps), 1).unwrap_err();
+    assert_eq!(refused(&[]), Refusal::Empty);
+    assert_eq!(refused(&[(1, 4)]), Refusal::Step(0), "too early");
+    assert_eq!(refused(&[(1, 8)]), Refusal::Overdue(0), "too late for the other event");
+    assert_eq!(refused(&[(0, 5), (0, 4)]), Refusal::Moment(1), "back in time");
+    assert_eq!(refused(&[(0, 5), (1, 6)]), Refusal::Step(1), "no such edge");
+    assert_eq!(replay(&measured(0, 9).share(), &run(&[(0, 5)]), 2), Err(Refusal::Moment(0)), "between two ticks");
 }

@@ -1,1 +1,3 @@
-fn main() {}
+fn main() -> std::process::ExitCode {
+    tenure::App::new().protocol(token_ring::protocol()).main()
+}

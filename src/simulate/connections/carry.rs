@@ -53,6 +53,11 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             (EndState::Broken, _) => return,
             (EndState::Idle, _) | (EndState::Open, EndState::Idle) if dead => {
                 let patience = self.ways.way(from, to).patience();
+                if patience.is_none() {
+                    // It waits for ever, unless the machine comes back and denies the connection.
+                    self.ways.way_mut(from, to).end(lane).state = EndState::Open;
+                    return;
+                }
                 return self.break_end(from, to, lane, Reason::Timeout, patience);
             }
             (EndState::Open, EndState::Idle) => {

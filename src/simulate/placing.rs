@@ -1,0 +1,134 @@
+//! How the simulator places pending events within their windows.
+
+use std::{cmp::Reverse, mem};
+
+use super::{
+    agenda::{Cause, Event, Place, Scheduled},
+    random::{Draw, Random, Stream},
+    run::{Driver, Entry},
+};
+use crate::{
+    process::{Data, NodeId, Process},
+    spec::Setup,
+    time::Window,
+};
+
+/// A node's clock in one run.
+pub(super) struct Clock {
+    /// Parts per million that it runs faster than true time.
+    faster: i64,
+    /// For what has no number of its own.
+    random: Random,
+}
+
+impl Clock {
+    pub(super) fn new<P: Process>(setup: &Setup<P>, node: NodeId, seed: u64, draw: Draw) -> Clock {
+        let mut random = Random::new(seed, Stream::Node(node.0), u64::MAX);
+        let drift = i64::from(setup.node(node).clock.drift.parts_per_million());
+        Clock { faster: random.between(-drift, drift, draw, 0), random }
+    }
+
+    /// The true time, rounded down, in which this clock counts a span.
+    fn true_span(&self, counted: i64) -> i64 {
+        if self.faster == 0 || counted == i64::MAX {
+            return counted;
+        }
+        let span = i128::from(counted) * MILLION / (MILLION + i128::from(self.faster));
+        i64::try_from(span).unwrap_or(i64::MAX)
+    }
+}
+
+const MILLION: i128 = 1_000_000;
+
+impl<P: Process, M: Data> Driver<'_, P, M> {
+    /// Places what the last step scheduled.
+    pub(super) fn place_scheduled(&mut self) {
+        let mut scheduled = mem::take(&mut self.scheduled);
+        scheduled.clear();
+        scheduled.extend_from_slice(self.machine.agenda.scheduled());
+        for scheduled in &scheduled {
+            let pending = self.machine.agenda.get(scheduled.event);
+            // Some of it was cancelled in the same step.
+            let Some(pending) = pending.filter(|pending| pending.serial == scheduled.serial) else { continue };
+            let (lo, hi) = (pending.lo, pending.hi);
+            let place = match (scheduled.event, scheduled.cause) {
+                (Event::Fire { node, number }, Cause::Timer(after)) => self.draw_timer(node, number, after, lo, hi),
+                _ => self.draw_moment(scheduled, lo, hi),
+            };
+            let place = self.in_stream_order(scheduled, hi, place);
+            self.put(scheduled.event, place);
+        }
+        self.scheduled = scheduled;
+    }
+
+    /// A clock stood still until its node resumes: what its timers still had to wait, they wait from then on.
+    pub(super) fn stop_clock(&mut self, node: NodeId) {
+        let resume = self.machine.agenda.get(Event::Resume(node)).expect("a suspended node resumes");
+        let stood = resume.place.at.saturating_sub(self.machine.now);
+        let timers: Vec<Event> = self.machine.timers(node).collect();
+        for timer in timers {
+            let Some(pending) = self.machine.agenda.get(timer) else { continue };
+            let mut place = pending.place;
+            place.at = place.at.saturating_add(stood).min(pending.hi);
+            place.due.0 = place.due.0.saturating_add(stood);
+            self.put(timer, place);
+        }
+    }
+
+    fn put(&mut self, event: Event, place: Place) {
+        let serial = self.machine.agenda.place(event, place);
+        if place.at < i64::MAX {
+            self.heap.push(Reverse(Entry { at: place.at, tie: place.tie, serial, event }));
+        }
+    }
+
+    /// A timer is due when its node's clock has counted a span of `after`, and delivered within the reaction.
+    fn draw_timer(&self, node: NodeId, number: u32, after: Window, lo: i64, hi: i64) -> Place {
+        let mut random = Random::new(self.seed, Stream::Node(node.0), u64::from(number));
+        let draw = self.options.draw;
+        let counted = random.between(after.lo().micros(), after.hi().micros(), draw, self.rest_of_run());
+        let due = self.machine.now.saturating_add(self.clocks[node.index()].true_span(counted));
+        let reaction = random.between(0, self.machine.setup.node(node).clock.reaction.micros(), draw, 0);
+        let at = due.saturating_add(reaction);
+        debug_assert!(lo <= at && at <= hi, "the clock keeps to its drift");
+        Place { at, tie: random.tie(), due: (due, after) }
+    }
+
+    fn draw_moment(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Place {
+        let (draw, far) = (self.options.draw, self.rest_of_run());
+        let mut own;
+        let random = match (scheduled.event, scheduled.cause) {
+            (Event::Deliver { from, to, number, copy }, Cause::New) => {
+                let key = u64::from_be_bytes([0, from.0, to.0, copy, 0, 0, 0, 0]) | u64::from(number);
+                own = Random::new(self.seed, Stream::Network, key);
+                &mut own
+            }
+            (Event::Resume(_) | Event::Heal(_) | Event::Refill { .. }, _) => &mut self.faults,
+            (
+                Event::Start(node)
+                | Event::Deliver { to: node, .. }
+                | Event::Fire { node, .. }
+                | Event::Close { node, .. },
+                _,
+            ) => &mut self.clocks[node.index()].random,
+        };
+        Place { at: random.between(lo, hi, draw, far), tie: random.tie(), due: (lo, Window::ZERO) }
+    }
+
+    fn rest_of_run(&self) -> i64 {
+        self.options.horizon.micros().saturating_sub(self.machine.now).max(0)
+    }
+
+    /// Not before what is ahead of it on its connection, if its window lets it wait so long. What was read from an
+    /// inbox comes together with what is ahead of it.
+    fn in_stream_order(&self, scheduled: &Scheduled, hi: i64, place: Place) -> Place {
+        let ahead = self.machine.ways.ahead(scheduled.event);
+        let Some(ahead) = ahead.and_then(|ahead| self.machine.agenda.get(ahead)) else { return place };
+        let first = (ahead.place.at, ahead.place.tie);
+        if first.0 <= hi && (scheduled.cause == Cause::Again || first > (place.at, place.tie)) {
+            Place { at: first.0, tie: first.1, ..place }
+        } else {
+            place
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Draws one run from a seed.
+//!
+//! Every pending event is placed within its window when it is scheduled; a binary heap gives the next. Each node has
+//! one clock with one rate, and its due timers are delivered in due order.
+
+use std::{cmp::Reverse, collections::BinaryHeap, hash::Hasher};
+
+use super::{
+    agenda::{Event, Scheduled},
+    judge::{Overlap, Reading, Signalled},
+    machine::{Machine, Turn},
+    placing::Clock,
+    random::{Draw, Random, Stream},
+};
+use crate::{
+    process::{Data, Process},
+    spec::{Property, Setup},
+    time::Duration,
+    trace::{Choices, Claim, FORMAT, Occurrence, Step, Subject, Trace},
+};
+
+/// What a run is like, beside its seed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// The run ends before the first event after this moment.
+    pub horizon: Duration,
+    /// It ends after so many steps in any case.
+    pub most_steps: usize,
+    pub draw: Draw,
+    pub chances: Chances,
+    /// Keep every step, for a trace. Long runs do without.
+    pub record: bool,
+}
+
+/// How faults are placed, within the tokens of their classes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Chances {
+    /// Each class tries to strike at random moments, this far apart on average; `None` for never.
+    pub every: Option<Duration>,
+    /// Each crash or pause that may hit a node cuts the effects of one of its steps, so many times in a million.
+    pub per_step: u32,
+    /// Each loss or duplication that may hit a send does, so many times in a million.
+    pub per_send: u32,
+}
+
+/// One run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    pub seed: u64,
+    /// Every step, if they were recorded. Without words of what was done: a replay adds them.
+    pub steps: Vec<Step>,
+    /// How many steps there were.
+    pub taken: usize,
+    /// The moment of the last step, in microseconds.
+    pub until: i64,
+    pub end: End,
+    pub readings: Vec<Reading>,
+    pub overlaps: Vec<Overlap>,
+    pub signalled: Signalled,
+    /// The first step with a violation.
+    pub violated: Option<usize>,
+    /// FNV-1a with 64 bits over the steps and the events that processes emitted, in order.
+    pub digest: u64,
+}
+
+/// Why a run ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    Horizon,
+    /// Nothing more happens.
+    Quiet,
+    /// The last step broke the contract of processes.
+    ProtocolError,
+    MostSteps,
+}
+
+impl Run {
+    /// The run as a trace of `setup`.
+    #[must_use]
+    pub fn trace<P: Process>(&self, setup: &Setup<P>, subject: Subject) -> Trace {
+        Trace {
+            tenure_trace: FORMAT,
+            tool: env!("CARGO_PKG_VERSION").into(),
+            subject,
+            claim: Claim::Run,
+            nodes: setup.nodes.iter().map(|node| node.name.clone()).collect(),
+            steps: self.steps.clone(),
+        }
+    }
+}
+
+/// Draws the run of a seed.
+#[must_use]
+pub fn run<P: Process, M: Data>(setup: &Setup<P>, property: &Property<P, M>, seed: u64, options: &Options) -> Run {
+    let mut driver = Driver::new(setup, property, seed, options);
+    let end = driver.drive();
+    driver.machine.judge.close();
+    let judge = driver.machine.judge;
+    Run {
+        seed,
+        steps: driver.steps,
+        taken: driver.taken,
+        until: driver.machine.now,
+        end,
+        readings: judge.readings,
+        overlaps: judge.overlaps,
+        signalled: judge.signalled,
+        violated: judge.first_violation,
+        digest: driver.machine.digest.finish(),
+    }
+}
+
+/// What happens next, unless it was cancelled or placed anew meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) struct Entry {
+    pub(super) at: i64,
+    pub(super) tie: u32,
+    pub(super) serial: u64,
+    pub(super) event: Event,
+}
+
+/// One run under way.
+pub(super) struct Driver<'a, P: Process, M: Data> {
+    pub(super) machine: Machine<'a, P, M>,
+    pub(super) options: &'a Options,
+    pub(super) faults: Random,
+    /// For each fault class, when it tries to strike next; `i64::MAX` for never.
+    pub(super) attempts: Vec<i64>,
+    pub(super) seed: u64,
+    pub(super) clocks: Vec<Clock>,
+    pub(super) heap: BinaryHeap<Reverse<Entry>>,
+    pub(super) scheduled: Vec<Scheduled>,
+    steps: Vec<Step>,
+    taken: usize,
+}
+
+impl<'a, P: Process, M: Data> Driver<'a, P, M> {
+    fn new(setup: &'a Setup<P>, property: &'a Property<P, M>, seed: u64, options: &'a Options) -> Driver<'a, P, M> {
+        let mut driver = Driver {
+            machine: Machine::new(setup, property),
+            options,
+            faults: Random::new(seed, Stream::Faults, 0),
+            attempts: Vec::new(),
+            seed,
+            clocks: setup.ids().map(|node| Clock::new(setup, node, seed, options.draw)).collect(),
+            heap: BinaryHeap::new(),
+            scheduled: Vec::new(),
+            steps: Vec::new(),
+            taken: 0,
+        };
+        driver.plan_attempts();
+        driver.place_scheduled();
+        driver
+    }
+
+    fn drive(&mut self) -> End {
+        let horizon = self.options.horizon.micros();
+        loop {
+            if self.machine.broken_contract {
+                return End::ProtocolError;
+            }
+            if self.taken >= self.options.most_steps {
+                return End::MostSteps;
+            }
+            let next = self.next_entry();
+            let attempt = self.next_attempt();
+            let at = next.map_or(i64::MAX, |entry| entry.at).min(attempt.map_or(i64::MAX, |(at, _)| at));
+            if at == i64::MAX {
+                return End::Quiet;
+            }
+            if at > horizon {
+                return End::Horizon;
+            }
+            match (attempt, next) {
+                (Some((moment, fault)), _) if moment == at => {
+                    if let Some(target) = self.attempt(fault) {
+                        self.step(at, None, Occurrence::Fault { fault, target });
+                    }
+                }
+                (_, Some(entry)) => {
+                    let event = self.in_due_order(entry);
+                    self.step(at, Some(event), event.occurrence());
+                }
+                (_, None) => unreachable!("one of them has the next moment"),
+            }
+        }
+    }
+
+    fn step(&mut self, at: i64, event: Option<Event>, what: Occurrence) {
+        self.machine.step(self.taken, at, &what, false);
+        let turn = match (event, &what) {
+            (Some(event), _) => self.machine.happen(event),
+            (None, Occurrence::Fault { fault, target }) => self.machine.fault(*fault, target),
+            (None, _) => unreachable!("what is no fault is a pending event"),
+        };
+        let choices = match turn.expect(POSSIBLE) {
+            Some(turn) => self.finish(turn),
+            None => Choices::default(),
+        };
+        self.place_scheduled();
+        if let Some(node) = self.machine.suspended {
+            self.stop_clock(node);
+        }
+        if self.options.record {
+            self.steps.push(Step { at, what, choices, did: Vec::new() });
+        }
+        self.taken += 1;
+    }
+
+    fn finish(&mut self, turn: Turn<P>) -> Choices {
+        let choices = self.choose(&turn);
+        self.machine.finish(turn, &choices).expect(POSSIBLE);
+        choices
+    }
+
+    /// The next event that is still pending as it was placed.
+    fn next_entry(&mut self) -> Option<Entry> {
+        while let Some(Reverse(entry)) = self.heap.peek() {
+            if self.machine.agenda.get(entry.event).is_some_and(|pending| pending.serial == entry.serial) {
+                return Some(*entry);
+            }
+            self.heap.pop();
+        }
+        None
+    }
+
+    /// Of a node's timers that are due, the one that was due first comes first.
+    fn in_due_order(&self, entry: Entry) -> Event {
+        let Event::Fire { node, .. } = entry.event else { return entry.event };
+        let agenda = &self.machine.agenda;
+        let due = |event: &Event| agenda.get(*event).map(|pending| (pending.place.due, *event));
+        let timers = self.machine.timers(node);
+        let first = timers.filter_map(|event| due(&event)).min();
+        first.map_or(entry.event, |(_, event)| event)
+    }
+}
+
+const POSSIBLE: &str = "the simulator draws only what is possible";
