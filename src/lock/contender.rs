@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::{
     process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process, Rank},
-    store::consul::{self, Answer, Ask, Message, Renewal},
+    store::consul::{self, Answer, Ask, Message, SessionAnswer, SessionAsk},
     time::{Duration, Window},
 };
 
@@ -119,10 +119,10 @@ pub enum Timer {
     Overdue,
     /// When to try again after a refusal or an error.
     Retry,
-    /// When an answer should have come.
+    /// When an answer about the key should have come.
     Answer,
-    /// When the answer to a renewal should have come.
-    Renewal,
+    /// When an answer about the session should have come.
+    SessionAnswer,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -168,7 +168,7 @@ impl Process for Contender {
     type Durable = ();
 
     fn start(me: &Me<'_, Self>, (): (), fx: &mut Effects<Self>) -> Self {
-        Contender::Opening { question: ask(me.config, Ask::CreateSession, fx) }
+        Contender::Opening { question: ask_session(me.config, SessionAsk::Create, fx) }
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
@@ -177,18 +177,18 @@ impl Process for Contender {
             Input::Message { message: Message::Answer { question, answer }, .. } => {
                 self.answered(config, question, Some(answer), fx);
             }
-            Input::Message { message: Message::Renewal { question, answer }, .. } => {
-                self.renewed(config, question, Some(answer), fx);
+            Input::Message { message: Message::AnswerSession { question, answer }, .. } => {
+                self.tended(config, question, Some(answer), fx);
             }
             // What was asked on a connection that is gone, or for too long, is not answered any more.
-            Input::Closed { lane: consul::LANE, .. } | Input::Timer(Timer::Answer) => {
+            Input::Closed { lane: consul::KEY_LANE, .. } | Input::Timer(Timer::Answer) => {
                 if let Some(question) = self.question() {
                     self.answered(config, question, None, fx);
                 }
             }
-            Input::Closed { lane: consul::RENEWAL_LANE, .. } | Input::Timer(Timer::Renewal) => {
-                if let Contender::Open { keep: Keep::Renewing { question, .. }, .. } = *self {
-                    self.renewed(config, question, None, fx);
+            Input::Closed { lane: consul::SESSION_LANE, .. } | Input::Timer(Timer::SessionAnswer) => {
+                if let Some(question) = self.session_question() {
+                    self.tended(config, question, None, fx);
                 }
             }
             Input::Timer(Timer::Renew) => self.renew(config, fx),
@@ -196,7 +196,8 @@ impl Process for Contender {
             Input::Timer(Timer::Retry) => self.retry(config, fx),
             Input::Request(Request::Leave) => self.leave(config, fx),
             // The store's side of the talk, and connections that a contender does not have.
-            Input::Message { message: Message::Ask { .. } | Message::Renew { .. }, .. } | Input::Closed { .. } => {}
+            Input::Message { message: Message::Ask { .. } | Message::AskSession { .. }, .. } | Input::Closed { .. } => {
+            }
         }
     }
 
@@ -206,22 +207,22 @@ impl Process for Contender {
 }
 
 impl Contender {
-    /// The question whose answer is awaited, renewals aside.
+    /// What was asked about the key.
     const fn question(&self) -> Option<Id> {
         match self {
-            Contender::Opening { question }
-            | Contender::Open {
+            Contender::Open {
                 pursuit:
                     Pursuit::Watching { question } | Pursuit::Acquiring { question } | Pursuit::Holding { question, .. },
                 ..
             } => Some(*question),
             Contender::Open { pursuit: Pursuit::Refused | Pursuit::Doubting, .. }
+            | Contender::Opening { .. }
             | Contender::Resting
             | Contender::Abandoned => None,
         }
     }
 
-    /// An answer, or the certainty that there will be none.
+    /// An answer about the key, or the certainty that there will be none.
     fn answered(&mut self, config: &Config, question: Id, answer: Option<Answer>, fx: &mut Effects<Self>) {
         if self.question() != Some(question) {
             // An answer to a question that is not asked any more.
@@ -230,10 +231,7 @@ impl Contender {
         if config.request_timeout.is_some() {
             fx.disarm(Timer::Answer);
         }
-        let Contender::Open { session, pursuit, .. } = self else {
-            self.opened(config, answer, fx);
-            return;
-        };
+        let Contender::Open { session, pursuit, .. } = self else { unreachable!("it asked with a session") };
         match (&*pursuit, answer) {
             (Pursuit::Watching { .. }, Some(Answer::Entry { holder: None, .. })) => {
                 *pursuit = Pursuit::Acquiring { question: ask(config, Ask::Acquire { session: *session }, fx) };
@@ -260,21 +258,12 @@ impl Contender {
         }
     }
 
-    fn opened(&mut self, config: &Config, answer: Option<Answer>, fx: &mut Effects<Self>) {
-        if let Some(Answer::Created { session }) = answer {
-            fx.arm(Timer::Renew, Window::exactly(config.renew_every));
-            let question = get(config, None, config.wait, fx);
-            *self = Contender::Open { session, keep: Keep::Resting, pursuit: Pursuit::Watching { question } };
-        } else {
-            *self = Contender::Resting;
-            fx.arm(Timer::Retry, Window::exactly(config.error_retry));
-        }
-    }
-
     /// The sleep after a refusal or an error is over.
     fn retry(&mut self, config: &Config, fx: &mut Effects<Self>) {
         match self {
-            Contender::Resting => *self = Contender::Opening { question: ask(config, Ask::CreateSession, fx) },
+            Contender::Resting => {
+                *self = Contender::Opening { question: ask_session(config, SessionAsk::Create, fx) };
+            }
             Contender::Open { pursuit: pursuit @ Pursuit::Refused, .. } => {
                 *pursuit = Pursuit::Watching { question: get(config, None, config.wait, fx) };
             }
@@ -339,6 +328,16 @@ fn ask(config: &Config, ask: Ask, fx: &mut Effects<Contender>) -> Id {
         fx.arm(Timer::Answer, Window::exactly(timeout));
     }
     fx.send(config.store, Message::Ask { question: Some(question), ask });
+    question
+}
+
+/// Asks for a session, or renews it.
+fn ask_session(config: &Config, ask: SessionAsk, fx: &mut Effects<Contender>) -> Id {
+    let question = fx.fresh_id();
+    if let Some(timeout) = config.request_timeout {
+        fx.arm(Timer::SessionAnswer, Window::exactly(timeout));
+    }
+    fx.send(config.store, Message::AskSession { question, ask });
     question
 }
 

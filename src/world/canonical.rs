@@ -63,8 +63,10 @@ impl<P: Process, M: Data> World<P, M> {
         if order.iter().enumerate().any(|(new, old)| new != usize::from(*old)) {
             self.permute(&mut state, &order);
         }
+        // Names that a node knows do not depend on the order of the items, so they can decide it.
+        renumber(&mut state);
         let mut items: Vec<(Item<P>, Source)> = state.items.drain(..).zip(sources.iter().copied()).collect();
-        items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)));
+        items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)).then_with(|| names_key(a).cmp(&names_key(b))));
         let due = items.iter().filter(|(item, _)| item.place == Place::Due);
         let origins = due.map(|(_, source)| source.origin).collect();
         let uids = items.iter().map(|(_, source)| source.uid).collect();
@@ -191,6 +193,22 @@ fn sort_key<P: Process>(item: &Item<P>) -> (u8, u8, u8, u8, u64, Place) {
         return (item.what.kind(), a, b, c, 0, Place::Due);
     }
     (item.what.kind(), a, b, c, item.erased(), item.place)
+}
+
+/// Tells items apart that differ in their names only. What travels on one lane keeps its order.
+fn names_key<P: Process>(item: &Item<P>) -> Vec<u64> {
+    let mut list = List(Vec::new());
+    match &item.what {
+        What::Timer { timer, .. } => timer.clone().visit(&mut list),
+        What::Message { message, .. } if item.what.direction().is_none() => message.clone().visit(&mut list),
+        _ => {}
+    }
+    let number = |name: &Name| match name {
+        Name::Node(node) => u64::from(node.0),
+        Name::Id(id) => id.value(),
+        Name::Rank(rank) => rank.value(),
+    };
+    list.0.iter().map(number).collect()
 }
 
 /// Every name in a state, in the order in which identities are renumbered.

@@ -1,6 +1,6 @@
 //! How a contender keeps its session alive.
 
-use super::{Config, Contender, Keep, Message, OnRenewFailure, Pursuit, Renewal, Timer};
+use super::{Config, Contender, Keep, OnRenewFailure, Pursuit, SessionAnswer, SessionAsk, Timer, ask_session, get};
 use crate::{
     process::{Effects, Id},
     time::Window,
@@ -20,11 +20,7 @@ impl Contender {
             Keep::Retrying { overdue } => *overdue,
             Keep::Renewing { .. } | Keep::Stopped => return,
         };
-        let question = fx.fresh_id();
-        if let Some(timeout) = config.request_timeout {
-            fx.arm(Timer::Renewal, Window::exactly(timeout));
-        }
-        fx.send(config.store, Message::Renew { question, session: *session });
+        let question = ask_session(config, SessionAsk::Renew { session: *session }, fx);
         *keep = Keep::Renewing { question, overdue };
     }
 
@@ -42,28 +38,66 @@ impl Contender {
         }
     }
 
-    /// The answer to a renewal, or the certainty that there will be none.
-    pub(super) fn renewed(&mut self, config: &Config, question: Id, answer: Option<Renewal>, fx: &mut Effects<Self>) {
-        let Contender::Open { keep, .. } = self else { return };
-        let Keep::Renewing { question: asked, overdue } = *keep else { return };
-        if asked != question {
+    /// What was asked about the session.
+    pub(super) const fn session_question(&self) -> Option<Id> {
+        match self {
+            Contender::Opening { question } | Contender::Open { keep: Keep::Renewing { question, .. }, .. } => {
+                Some(*question)
+            }
+            Contender::Open { keep: Keep::Resting | Keep::Retrying { .. } | Keep::Stopped, .. }
+            | Contender::Resting
+            | Contender::Abandoned => None,
+        }
+    }
+
+    /// An answer about the session, or the certainty that there will be none.
+    pub(super) fn tended(
+        &mut self,
+        config: &Config,
+        question: Id,
+        answer: Option<SessionAnswer>,
+        fx: &mut Effects<Self>,
+    ) {
+        if self.session_question() != Some(question) {
             // An answer that came too late.
             return;
         }
         if config.request_timeout.is_some() {
-            fx.disarm(Timer::Renewal);
+            fx.disarm(Timer::SessionAnswer);
         }
+        if matches!(self, Contender::Opening { .. }) {
+            self.opened(config, answer, fx);
+        } else {
+            self.renewed(config, answer, fx);
+        }
+    }
+
+    fn opened(&mut self, config: &Config, answer: Option<SessionAnswer>, fx: &mut Effects<Self>) {
+        if let Some(SessionAnswer::Created { session }) = answer {
+            fx.arm(Timer::Renew, Window::exactly(config.renew_every));
+            let question = get(config, None, config.wait, fx);
+            *self = Contender::Open { session, keep: Keep::Resting, pursuit: Pursuit::Watching { question } };
+        } else {
+            *self = Contender::Resting;
+            fx.arm(Timer::Retry, Window::exactly(config.error_retry));
+        }
+    }
+
+    fn renewed(&mut self, config: &Config, answer: Option<SessionAnswer>, fx: &mut Effects<Self>) {
+        let Contender::Open { keep, .. } = self else { return };
+        let Keep::Renewing { overdue, .. } = *keep else { return };
         match (answer, config.on_renew_failure) {
             // The oldest client looks for an error only, and a session that is gone is none.
-            (Some(Renewal::Renewed), _) | (Some(Renewal::Gone), OnRenewFailure::Stop) => {
+            (Some(SessionAnswer::Renewed | SessionAnswer::Created { .. }), _)
+            | (Some(SessionAnswer::Gone), OnRenewFailure::Stop) => {
                 *keep = Keep::Resting;
                 if matches!(config.on_renew_failure, OnRenewFailure::Retry { .. }) {
                     fx.disarm(Timer::Overdue);
                 }
                 fx.arm(Timer::Renew, Window::exactly(config.renew_every));
             }
-            (Some(Renewal::Failed) | None, OnRenewFailure::Stop) => *keep = Keep::Stopped,
-            (Some(Renewal::Gone | Renewal::Failed) | None, OnRenewFailure::Retry { every, .. }) => {
+            (Some(SessionAnswer::Failed) | None, OnRenewFailure::Stop) => *keep = Keep::Stopped,
+            (Some(SessionAnswer::Gone | SessionAnswer::Failed) | None, OnRenewFailure::Retry { every, .. }) => {
                 if overdue {
                     self.lose_session(config, fx);
                 } else {
@@ -92,7 +126,7 @@ impl Contender {
         let Contender::Open { keep, .. } = self else { return };
         match keep {
             Keep::Resting | Keep::Retrying { .. } => fx.disarm(Timer::Renew),
-            Keep::Renewing { .. } if config.request_timeout.is_some() => fx.disarm(Timer::Renewal),
+            Keep::Renewing { .. } if config.request_timeout.is_some() => fx.disarm(Timer::SessionAnswer),
             Keep::Renewing { .. } | Keep::Stopped => {}
         }
         let counts = matches!(config.on_renew_failure, OnRenewFailure::Retry { .. });

@@ -36,19 +36,15 @@ impl Fixture<Contender> {
         self.message(S, Message::Answer { question, answer })
     }
 
-    fn renewal(&mut self, answer: Renewal) -> Vec<String> {
-        let asked = |message: &Message| match message {
-            Message::Renew { question, .. } => Some(*question),
-            _ => None,
-        };
-        let question = self.sent().filter_map(|(_, message)| asked(message)).last().expect("it renewed");
-        self.message(S, Message::Renewal { question, answer })
+    fn tend(&mut self, answer: SessionAnswer) -> Vec<String> {
+        let question = self.process().session_question().expect("it asked");
+        self.message(S, Message::AnswerSession { question, answer })
     }
 
     fn watching(config: Config) -> Fixture<Contender> {
         let mut contender = Fixture::start(NodeId(1), config);
         let session = contender.fresh_id();
-        contender.answer(Answer::Created { session });
+        contender.tend(SessionAnswer::Created { session });
         contender
     }
 
@@ -80,10 +76,10 @@ impl Fixture<Contender> {
 #[test]
 fn a_contender_opens_a_session_watches_the_key_and_acquires_it() {
     let mut contender = Fixture::start(NodeId(1), march());
-    assert_eq!(contender.did(), ["send n0 Ask { question: Some(#0), ask: CreateSession }"]);
+    assert_eq!(contender.did(), ["send n0 AskSession { question: #0, ask: Create }"]);
     let session = contender.fresh_id();
     assert_eq!(
-        contender.answer(Answer::Created { session }),
+        contender.tend(SessionAnswer::Created { session }),
         ["arm Renew 5s", "send n0 Ask { question: Some(#2), ask: Get { seen: None, wait: None } }"]
     );
     assert_eq!(contender.free(), ["send n0 Ask { question: Some(#3), ask: Acquire { session: #1 } }"]);
@@ -121,14 +117,14 @@ fn an_error_while_slumbering_costs_the_session_and_a_rest() {
         contender.answer(Answer::Failed),
         ["send n0 Ask { question: None, ask: DestroySession { session: #1 } }", "disarm Renew", "arm Retry 5s"]
     );
-    assert_eq!(contender.timer(Timer::Retry), ["send n0 Ask { question: Some(#3), ask: CreateSession }"]);
+    assert_eq!(contender.timer(Timer::Retry), ["send n0 AskSession { question: #3, ask: Create }"]);
 }
 
 #[test]
 fn the_client_of_march_stops_renewing_at_the_first_failure_without_a_word() {
     let mut contender = Fixture::<Contender>::holding(march());
     contender.timer(Timer::Renew);
-    assert!(contender.renewal(Renewal::Failed).is_empty());
+    assert!(contender.tend(SessionAnswer::Failed).is_empty());
     assert!(contender.timer(Timer::Renew).is_empty());
     assert!(matches!(contender.process().standing(), Standing::Holding { .. }));
 }
@@ -137,18 +133,18 @@ fn the_client_of_march_stops_renewing_at_the_first_failure_without_a_word() {
 fn the_client_of_march_does_not_hear_that_its_session_is_gone() {
     let mut contender = Fixture::<Contender>::holding(march());
     contender.timer(Timer::Renew);
-    assert_eq!(contender.renewal(Renewal::Gone), ["arm Renew 5s"]);
+    assert_eq!(contender.tend(SessionAnswer::Gone), ["arm Renew 5s"]);
 }
 
 #[test]
 fn the_client_of_april_renews_again_until_its_session_is_overdue() {
     let mut contender = Fixture::<Contender>::holding(april());
     let renew = contender.timer(Timer::Renew);
-    assert_eq!(renew, ["arm Overdue 5s", "send n0 Renew { question: #5, session: #1 }"]);
-    assert_eq!(contender.renewal(Renewal::Failed), ["arm Renew 1s"]);
+    assert_eq!(renew, ["arm Overdue 5s", "send n0 AskSession { question: #5, ask: Renew { session: #1 } }"]);
+    assert_eq!(contender.tend(SessionAnswer::Failed), ["arm Renew 1s"]);
     assert!(contender.timer(Timer::Overdue).is_empty());
-    assert_eq!(contender.timer(Timer::Renew), ["send n0 Renew { question: #6, session: #1 }"]);
-    let lost = contender.renewal(Renewal::Gone);
+    assert_eq!(contender.timer(Timer::Renew), ["send n0 AskSession { question: #6, ask: Renew { session: #1 } }"]);
+    let lost = contender.tend(SessionAnswer::Gone);
     let destroy = "send n0 Ask { question: None, ask: DestroySession { session: #1 } }";
     assert_eq!(lost, ["emit Doubted", destroy, "disarm Overdue"]);
     assert_eq!(contender.process().standing(), Standing::Doubting);
@@ -159,7 +155,7 @@ fn a_late_success_makes_an_overdue_session_young_again() {
     let mut contender = Fixture::<Contender>::holding(april());
     contender.timer(Timer::Renew);
     contender.timer(Timer::Overdue);
-    assert_eq!(contender.renewal(Renewal::Renewed), ["disarm Overdue", "arm Renew 5s"]);
+    assert_eq!(contender.tend(SessionAnswer::Renewed), ["disarm Overdue", "arm Renew 5s"]);
 }
 
 #[test]
@@ -169,15 +165,15 @@ fn a_holder_that_sees_another_doubts() {
     let again = contender.answer(Answer::Entry { holder, index });
     assert_eq!(again, ["send n0 Ask { question: Some(#5), ask: Get { seen: Some(2), wait: None } }"]);
     assert_eq!(contender.free(), ["emit Doubted"]);
-    assert_eq!(contender.timer(Timer::Renew), ["send n0 Renew { question: #6, session: #1 }"]);
+    assert_eq!(contender.timer(Timer::Renew), ["send n0 AskSession { question: #6, ask: Renew { session: #1 } }"]);
 }
 
 #[test]
 fn a_connection_that_ends_fails_what_was_asked_on_it() {
     let mut contender = Fixture::<Contender>::holding(march());
-    assert!(contender.closed(S, consul::RENEWAL_LANE).is_empty());
-    assert_eq!(contender.closed(S, consul::LANE), ["emit Doubted"]);
-    assert!(contender.closed(S, consul::LANE).is_empty());
+    assert!(contender.closed(S, consul::SESSION_LANE).is_empty());
+    assert_eq!(contender.closed(S, consul::KEY_LANE), ["emit Doubted"]);
+    assert!(contender.closed(S, consul::KEY_LANE).is_empty());
 }
 
 #[test]
@@ -211,7 +207,7 @@ fn an_answer_that_takes_too_long_is_a_failure_if_there_is_a_limit() {
     let mut contender = Fixture::<Contender>::holding(config);
     assert_eq!(
         contender.timer(Timer::Renew),
-        ["arm Overdue 5s", "arm Renewal 3s", "send n0 Renew { question: #5, session: #1 }"]
+        ["arm Overdue 5s", "arm SessionAnswer 3s", "send n0 AskSession { question: #5, ask: Renew { session: #1 } }"]
     );
-    assert_eq!(contender.timer(Timer::Renewal), ["disarm Renewal", "arm Renew 1s"]);
+    assert_eq!(contender.timer(Timer::SessionAnswer), ["disarm SessionAnswer", "arm Renew 1s"]);
 }

@@ -33,7 +33,7 @@ fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {
 }
 
 impl Fixture<Site> {
-    /// The last question that is asked of the store, renewals aside.
+    /// The last question that is asked of the store.
     fn question(&self) -> Id {
         let question = |message: &Message| match message {
             Message::Store(consul::Message::Ask { question, .. }) => *question,
@@ -49,7 +49,13 @@ impl Fixture<Site> {
 
     fn holding(mut self) -> Fixture<Site> {
         let session = self.fresh_id();
-        self.answer(Answer::Created { session });
+        let answer = consul::SessionAnswer::Created { session };
+        // The first question of all.
+        let question = match self.sent().next() {
+            Some((_, Message::Store(consul::Message::AskSession { question, .. }))) => *question,
+            other => panic!("it asks for a session, not {other:?}"),
+        };
+        self.message(STORE, Message::Store(consul::Message::AnswerSession { question, answer }));
         let index = self.fresh_rank(consul::INDICES);
         self.answer(Answer::Entry { holder: None, index });
         let token = self.fresh_rank(TOKENS);
@@ -76,21 +82,21 @@ fn work_begins_some_time_after_the_lock_is_acquired() {
 #[test]
 fn doubt_stops_the_work_and_then_the_machine() {
     let mut machine = machine("keep", "0s..2s").working();
-    assert_eq!(machine.closed(STORE, consul::LANE), ["emit Contender(Doubted)", "arm Work(Stop) 0s..2s"]);
+    assert_eq!(machine.closed(STORE, consul::KEY_LANE), ["emit Contender(Doubted)", "arm Work(Stop) 0s..2s"]);
     assert_eq!(machine.timer(Timer::Work(work::Timer::Stop)), ["emit Work(Ended)", "exit"]);
 }
 
 #[test]
 fn doubt_before_the_work_began_ends_the_machine_at_once() {
     let mut machine = machine("keep", "0s..2s").holding();
-    assert_eq!(machine.closed(STORE, consul::LANE), ["emit Contender(Doubted)", "disarm Work(Start)", "exit"]);
+    assert_eq!(machine.closed(STORE, consul::KEY_LANE), ["emit Contender(Doubted)", "disarm Work(Start)", "exit"]);
 }
 
 #[test]
 fn a_session_may_be_destroyed_while_the_work_still_stops() {
     let mut machine = machine("destroy", "0s..2s").working();
     assert_eq!(
-        machine.closed(STORE, consul::LANE),
+        machine.closed(STORE, consul::KEY_LANE),
         [
             "emit Contender(Doubted)",
             "send n0 Store(Ask { question: None, ask: DestroySession { session: #1 } })",
@@ -125,5 +131,5 @@ fn a_slumberer_that_is_told_to_stop_leaves_at_once() {
 #[test]
 fn a_stop_that_takes_no_time_is_over_in_the_step_that_begins_it() {
     let mut machine = machine("keep", "0s").working();
-    assert_eq!(machine.closed(STORE, consul::LANE), ["emit Contender(Doubted)", "emit Work(Ended)", "exit"]);
+    assert_eq!(machine.closed(STORE, consul::KEY_LANE), ["emit Contender(Doubted)", "emit Work(Ended)", "exit"]);
 }

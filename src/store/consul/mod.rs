@@ -77,20 +77,19 @@ pub enum Message {
         question: Id,
         answer: Answer,
     },
-    /// A client keeps its session alive, on a connection of its own.
-    Renew {
+    /// A client asks for a session, or keeps it alive, on a connection of its own.
+    AskSession {
         question: Id,
-        session: Id,
+        ask: SessionAsk,
     },
-    Renewal {
+    AnswerSession {
         question: Id,
-        answer: Renewal,
+        answer: SessionAnswer,
     },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Ask {
-    CreateSession,
     /// Succeeds for a session that is not known, too.
     DestroySession {
         session: Id,
@@ -110,9 +109,6 @@ pub enum Ask {
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Answer {
-    Created {
-        session: Id,
-    },
     Destroyed,
     Entry {
         holder: Option<Id>,
@@ -133,7 +129,16 @@ pub enum Answer {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum Renewal {
+pub enum SessionAsk {
+    Create,
+    Renew { session: Id },
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum SessionAnswer {
+    Created {
+        session: Id,
+    },
     Renewed,
     /// The session is not known any more.
     Gone,
@@ -191,16 +196,17 @@ impl Process for Consul {
             (true, Input::Message { from, message: Message::Ask { question, ask } }) => {
                 self.serve(me.config, from, question, &ask, fx);
             }
-            (true, Input::Message { from, message: Message::Renew { question, session } }) => {
-                self.renew(me.config, from, question, session, fx);
+            (true, Input::Message { from, message: Message::AskSession { question, ask } }) => {
+                let answer = self.tend(me.config, from, &ask, fx);
+                fx.send(from, Message::AnswerSession { question, answer });
             }
             // Without a leader nothing is done, and that is said at once.
             (false, Input::Message { from, message: Message::Ask { question: Some(question), .. } }) => {
                 fx.send(from, Message::Answer { question, answer: Answer::Failed });
             }
             (false, Input::Message { message: Message::Ask { question: None, .. }, .. }) => {}
-            (false, Input::Message { from, message: Message::Renew { question, .. } }) => {
-                fx.send(from, Message::Renewal { question, answer: Renewal::Failed });
+            (false, Input::Message { from, message: Message::AskSession { question, .. } }) => {
+                fx.send(from, Message::AnswerSession { question, answer: SessionAnswer::Failed });
             }
             (true, Input::Timer(Timer::Expire(session))) => self.expire(me.config, session, fx),
             (true, Input::Timer(Timer::Wait(client))) => self.answer_waiting(client, fx),
@@ -219,28 +225,28 @@ impl Process for Consul {
             (true, Input::Timer(Timer::Election)) => {}
             // Nobody is left to be answered on that connection.
             (true | false, Input::Closed { peer, lane, .. }) => {
-                if lane == LANE {
+                if lane == KEY_LANE {
                     self.forget_waiting(peer, fx);
                 }
             }
             // Answers are for clients.
-            (true | false, Input::Message { message: Message::Answer { .. } | Message::Renewal { .. }, .. }) => {}
+            (true | false, Input::Message { message: Message::Answer { .. } | Message::AnswerSession { .. }, .. }) => {}
         }
     }
 
     fn lane(message: &Message) -> Lane {
         match message {
-            Message::Ask { .. } | Message::Answer { .. } => LANE,
-            Message::Renew { .. } | Message::Renewal { .. } => RENEWAL_LANE,
+            Message::Ask { .. } | Message::Answer { .. } => KEY_LANE,
+            Message::AskSession { .. } | Message::AnswerSession { .. } => SESSION_LANE,
         }
     }
 }
 
-/// The connection for everything but renewals.
-pub const LANE: Lane = Lane(0);
+/// The connection for the key, and for the ends of sessions.
+pub const KEY_LANE: Lane = Lane(0);
 
-/// The connection for renewals.
-pub const RENEWAL_LANE: Lane = Lane(1);
+/// The connection for the beginnings and renewals of sessions.
+pub const SESSION_LANE: Lane = Lane(1);
 
 /// Fencing tokens: one for each holder.
 pub const TOKENS: Sort = Sort(0);

@@ -1,6 +1,8 @@
 //! What the leader does: sessions, the key, and clients that wait for it to change.
 
-use super::{Answer, Ask, Behavior, Config, Consul, Event, INDICES, Message, Renewal, TOKENS, Timer, Waiting};
+use super::{
+    Answer, Ask, Behavior, Config, Consul, Event, INDICES, Message, SessionAnswer, SessionAsk, TOKENS, Timer, Waiting,
+};
 use crate::{
     process::{Effects, Id, NodeId},
     time::{Duration, Window},
@@ -11,7 +13,6 @@ type Fx = Effects<Consul>;
 impl Consul {
     pub(super) fn serve(&mut self, config: &Config, from: NodeId, question: Option<Id>, ask: &Ask, fx: &mut Fx) {
         let answer = match *ask {
-            Ask::CreateSession => self.create(config, from, fx),
             Ask::DestroySession { session } => {
                 self.destroy(config, session, fx);
                 Answer::Destroyed
@@ -39,15 +40,22 @@ impl Consul {
         }
     }
 
-    /// Also the renewal of a session that is held by nobody's key.
-    pub(super) fn renew(&mut self, config: &Config, from: NodeId, question: Id, session: Id, fx: &mut Fx) {
-        let Some(owner) = self.owner(session) else {
-            fx.send(from, Message::Renewal { question, answer: Renewal::Gone });
-            return;
-        };
-        fx.arm(Timer::Expire(session), Window::exactly(config.expiry));
-        fx.emit(Event::SessionRenewed { owner });
-        fx.send(from, Message::Renewal { question, answer: Renewal::Renewed });
+    /// Begins a session, or counts it from the beginning.
+    pub(super) fn tend(&mut self, config: &Config, from: NodeId, ask: &SessionAsk, fx: &mut Fx) -> SessionAnswer {
+        match *ask {
+            SessionAsk::Create => {
+                let session = fx.fresh_id();
+                self.sessions.entry(from).or_default().push(session);
+                fx.arm(Timer::Expire(session), Window::exactly(config.expiry));
+                SessionAnswer::Created { session }
+            }
+            SessionAsk::Renew { session } => {
+                let Some(owner) = self.owner(session) else { return SessionAnswer::Gone };
+                fx.arm(Timer::Expire(session), Window::exactly(config.expiry));
+                fx.emit(Event::SessionRenewed { owner });
+                SessionAnswer::Renewed
+            }
+        }
     }
 
     pub(super) fn expire(&mut self, config: &Config, session: Id, fx: &mut Fx) {
@@ -55,13 +63,6 @@ impl Consul {
             fx.emit(Event::SessionExpired { owner });
             self.end(config, session, fx);
         }
-    }
-
-    fn create(&mut self, config: &Config, owner: NodeId, fx: &mut Fx) -> Answer {
-        let session = fx.fresh_id();
-        self.sessions.entry(owner).or_default().push(session);
-        fx.arm(Timer::Expire(session), Window::exactly(config.expiry));
-        Answer::Created { session }
     }
 
     fn destroy(&mut self, config: &Config, session: Id, fx: &mut Fx) {

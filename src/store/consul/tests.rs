@@ -19,9 +19,10 @@ impl Fixture<Consul> {
     }
 
     fn session(&mut self, of: NodeId) -> Id {
-        self.ask(of, Ask::CreateSession);
+        let question = self.fresh_id();
+        self.message(of, Message::AskSession { question, ask: SessionAsk::Create });
         match self.sent().last() {
-            Some((_, Message::Answer { answer: Answer::Created { session }, .. })) => *session,
+            Some((_, Message::AnswerSession { answer: SessionAnswer::Created { session }, .. })) => *session,
             other => panic!("a session is created, not {other:?}"),
         }
     }
@@ -109,19 +110,19 @@ fn a_renewal_of_a_session_that_is_gone_is_told_apart_from_a_failure() {
     let mut store = store(0, Behavior::Release);
     let session = store.session(A);
     let question = store.fresh_id();
-    let renew = || Message::Renew { question, session };
+    let renew = || Message::AskSession { question, ask: SessionAsk::Renew { session } };
     assert_eq!(
         store.message(A, renew()),
         [
             "arm Expire(#1) 20s",
             "emit SessionRenewed { owner: n1 }",
-            "send n1 Renewal { question: #2, answer: Renewed }"
+            "send n1 AnswerSession { question: #2, answer: Renewed }"
         ]
     );
     store.timer(Timer::Expire(session));
-    assert_eq!(store.message(A, renew()), ["send n1 Renewal { question: #2, answer: Gone }"]);
+    assert_eq!(store.message(A, renew()), ["send n1 AnswerSession { question: #2, answer: Gone }"]);
     store.request(LOSE);
-    assert_eq!(store.message(A, renew()), ["send n1 Renewal { question: #2, answer: Failed }"]);
+    assert_eq!(store.message(A, renew()), ["send n1 AnswerSession { question: #2, answer: Failed }"]);
 }
 
 #[test]
@@ -135,7 +136,7 @@ fn a_new_leader_counts_every_session_from_the_beginning() {
         lost.iter().map(|line| without_question(line)).collect::<Vec<_>>(),
         ["disarm Expire(#1)", "send n2 Answer { answer: Failed }", "arm Election 2s..5s", "emit LeaderLost"]
     );
-    assert_eq!(store.ask(B, Ask::CreateSession), ["send n2 Answer { answer: Failed }"]);
+    assert_eq!(store.ask(B, Ask::Get { seen: None, wait: None }), ["send n2 Answer { answer: Failed }"]);
     assert!(store.message(A, Message::Ask { question: None, ask: Ask::DestroySession { session: a } }).is_empty());
     assert_eq!(store.timer(Timer::Election), ["arm Expire(#1) 20s", "emit LeaderElected { lock_is_free: false }"]);
 }
@@ -144,8 +145,8 @@ fn a_new_leader_counts_every_session_from_the_beginning() {
 fn a_client_whose_connection_is_gone_does_not_wait_any_more() {
     let mut store = store(0, Behavior::Release);
     store.get_change(B, Some(Window::exactly(Duration::from_secs(15))));
-    assert!(store.closed(B, RENEWAL_LANE).is_empty());
-    assert_eq!(store.closed(B, LANE), ["disarm Wait(n2)"]);
+    assert!(store.closed(B, SESSION_LANE).is_empty());
+    assert_eq!(store.closed(B, KEY_LANE), ["disarm Wait(n2)"]);
     assert!(store.timer(Timer::Wait(B)).is_empty());
 }
 
