@@ -22,11 +22,10 @@ pub enum Longest {
         micros: i64,
         path: TimedPath,
     },
-    /// At least what was seen, at most what is proved. `why` the search ended.
+    /// At least what was seen, at most what is proved: a limit ended the search.
     Between {
         seen: Option<(i64, TimedPath)>,
         proved: i64,
-        why: String,
     },
     /// After the path a stopwatch runs and nothing need ever happen.
     Never {
@@ -132,10 +131,7 @@ impl Query<'_> {
             (Some((micros, path)), _) if found.at_most == micros => Longest::Exact { micros, path },
             (None, None) => Longest::Untriggered,
             (seen, Some(halt)) if found.at_most == BEYOND => Longest::Unknown { why: halt.to_string(), seen },
-            (seen, halt) => {
-                let why = halt.expect("a search that was not stopped is exact").to_string();
-                Longest::Between { seen, proved: found.at_most, why }
-            }
+            (seen, _) => Longest::Between { seen, proved: found.at_most },
         })
     }
 
