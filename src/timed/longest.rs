@@ -2,7 +2,7 @@
 
 use super::{
     Query, Stats, Switches,
-    bounds::{NOTHING, potentials},
+    bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     cycle,
@@ -81,18 +81,18 @@ impl Query<'_> {
         let ceiling = window.saturating_mul(64).max(bound.saturating_mul(16)).max(cap);
         let mut cycles_tried = false;
         loop {
-            let potentials = ceilings(&hull);
-            if potentials[0] == BEYOND && cap < 4 * window {
+            let promises = ceilings(&hull);
+            if promises.most() == BEYOND && cap < 4 * window {
                 cap = 4 * window;
                 hull = self.hull(cap)?;
                 continue;
             }
-            if potentials[0] == BEYOND && !std::mem::replace(&mut cycles_tried, true) {
+            if promises.most() == BEYOND && !std::mem::replace(&mut cycles_tried, true) {
                 if let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)? {
                     return self.unbounded(&cycle);
                 }
             }
-            let found = self.search_longest(&hull, &potentials);
+            let found = self.search_longest(&hull, &promises);
             match found.best {
                 Some((BEYOND, _)) if cap < ceiling => {
                     cap = cap.saturating_mul(2).min(ceiling);
@@ -116,9 +116,9 @@ impl Query<'_> {
         (bound + 1).max(4 * spans.max().unwrap_or(0))
     }
 
-    fn search_longest(&mut self, hull: &Hull, potentials: &[i64]) -> Found {
+    fn search_longest(&mut self, hull: &Hull, promises: &Promises) -> Found {
         let value = |_: &Edge, reading: Option<Reading>| reading.map_or(NOTHING, |reading| span(hull, reading));
-        let goal = Goal { potentials, edge: &value, arrival: &|_, _| NOTHING };
+        let goal = Goal { promises, edge: &value, arrival: &|_, _| NOTHING };
         self.search(hull, &goal)
     }
 
@@ -138,11 +138,11 @@ impl Query<'_> {
     /// A run after which a stopwatch runs and nothing need happen.
     fn never(&mut self) -> Result<Option<Longest>, Halt> {
         let hull = self.hull(0)?;
-        let potentials = potentials(&hull, |node, _| if node.waits { 1 } else { NOTHING });
+        let promises = Promises::of(&hull, |node, _| if node.waits { 1 } else { NOTHING });
         let waits = |rows: &Rows, zone: &Zone| {
             if rows.stopwatch.is_some() && zone.may_wait_for_ever(rows) { 1 } else { NOTHING }
         };
-        let found = self.search(&hull, &Goal { potentials: &potentials, edge: &|_, _| NOTHING, arrival: &waits });
+        let found = self.search(&hull, &Goal { promises: &promises, edge: &|_, _| NOTHING, arrival: &waits });
         match (found.best, found.halt) {
             (Some((_, steps)), _) => Ok(Some(Longest::Never { path: self.concrete(&steps, Aim::Any)? })),
             (None, None) => Ok(None),
@@ -158,9 +158,9 @@ impl Query<'_> {
     }
 }
 
-/// For each node of the hull, the longest span that is read from there on.
-fn ceilings(hull: &Hull) -> Vec<i64> {
-    potentials(hull, |node, out| match out {
+/// The longest span that is read from each node of the hull on.
+fn ceilings(hull: &Hull) -> Promises {
+    Promises::of(hull, |node, out| match out {
         Some(out) => out.reading.map_or(NOTHING, |reading| span(hull, reading)),
         None if node.waits => BEYOND,
         None => NOTHING,

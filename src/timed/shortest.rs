@@ -2,7 +2,7 @@
 
 use super::{
     Query, Stats, Switches,
-    bounds::{NOTHING, potentials},
+    bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     exact::Goal,
@@ -45,15 +45,15 @@ impl Query<'_> {
         let mut cap = self.first_cap(0);
         loop {
             let hull = self.hull(cap)?;
-            let potentials =
-                potentials(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
-            if potentials[0] == NOTHING {
+            let promises =
+                Promises::of(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
+            if promises.most() == NOTHING {
                 return Ok(Shortest::Uncompleted);
             }
             let ceiling = hull.longest_window.saturating_mul(64).max(cap);
-            if potentials[0] > -cap {
+            if promises.most() > -cap {
                 let value = |edge: &Edge, reading: Option<Reading>| earliness(&hull, edge.reads, reading);
-                let goal = Goal { potentials: &potentials, edge: &value, arrival: &|_, _| NOTHING };
+                let goal = Goal { promises: &promises, edge: &value, arrival: &|_, _| NOTHING };
                 let found = self.search(&hull, &goal);
                 let seen = match found.best.filter(|(value, _)| *value > -cap) {
                     Some((value, steps)) => Some((-value, self.concrete(&steps, Aim::AtMost(-value))?)),

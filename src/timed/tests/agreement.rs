@@ -6,7 +6,7 @@ use super::ticks::{CAP, Facts, elapsed, facts, replay};
 use crate::{
     timed::{
         Limits, Longest, Query, Reach, Shortest, Switches,
-        bounds::{NOTHING, potentials},
+        bounds::{NOTHING, Promises},
         longest, reach, shortest,
         testing::{Net, TableSpace, Twins},
     },
@@ -117,18 +117,19 @@ fn the_hull_contains_what_ticks_see() {
         let limits = Limits::default();
         let mut query = Query::new(&mut space, &limits, &Switches::default());
         let hull = query.hull(CAP).expect("a small net has a small hull");
-        let most = potentials(&hull, |_, out| out.and_then(|out| out.reading).map_or(NOTHING, |read| read.most));
-        let least = potentials(&hull, |_, out| match out {
+        let most = Promises::of(&hull, |_, out| out.and_then(|out| out.reading).map_or(NOTHING, |read| read.most));
+        let least = Promises::of(&hull, |_, out| match out {
             Some(out) if out.reads => out.reading.map_or(NOTHING, |read| -read.least),
             _ => NOTHING,
         });
-        let violated = potentials(&hull, |_, out| i64::from(out.is_some_and(|out| out.marks.any(Marks::VIOLATED))));
-        assert!(most[0] >= facts.longest.unwrap_or(NOTHING), "net {seed}");
-        assert!(least[0] >= facts.shortest.map_or(NOTHING, |shortest| -shortest), "net {seed}");
-        assert!(violated[0] >= i64::from(facts.violated.is_some()), "net {seed}");
+        let violated = Promises::of(&hull, |_, out| i64::from(out.is_some_and(|out| out.marks.any(Marks::VIOLATED))));
+        assert!(most.most() >= facts.longest.unwrap_or(NOTHING), "net {seed}");
+        assert!(least.most() >= facts.shortest.map_or(NOTHING, |shortest| -shortest), "net {seed}");
+        assert!(violated.most() >= i64::from(facts.violated.is_some()), "net {seed}");
         compared += 1;
         loose += u32::from(
-            most[0].min(CAP) > facts.longest.unwrap_or(NOTHING) || (violated[0] == 1) != facts.violated.is_some(),
+            most.most().min(CAP) > facts.longest.unwrap_or(NOTHING)
+                || (violated.most() == 1) != facts.violated.is_some(),
         );
     }
     println!("the hull is loose on {loose} of {compared} nets");
