@@ -12,7 +12,7 @@ use super::{
     budget::{Halt, Meter},
     hull::Hull,
     net::{Landing, Net},
-    zone::{Reading, Rows, Zone},
+    zone::{Outline, Reading, Rows, Zone},
 };
 use crate::world::space::{Edge, PathStep, StateId};
 
@@ -99,7 +99,7 @@ struct Search<'a> {
     inclusion: bool,
     nodes: Vec<Node>,
     /// For each discrete state, and for when its stopwatch has run past the cap, zones of which none contains another.
-    chains: FxHashMap<(StateId, bool), Vec<u32>>,
+    chains: FxHashMap<(StateId, bool), Vec<Link>>,
     /// Zones to expand: what is promised, the steps of the whole story, those so far, and the number.
     queue: BinaryHeap<(i64, Reverse<u32>, u32, Reverse<u32>)>,
     /// The promise of the zone that is being expanded.
@@ -108,6 +108,13 @@ struct Search<'a> {
     most: usize,
     /// The value, and the zone and edge that have it; without an edge, the arrival itself.
     best: Option<(i64, u32, Option<u32>)>,
+}
+
+/// A zone of a chain.
+struct Link {
+    outline: Outline,
+    steps: u32,
+    number: u32,
 }
 
 struct Node {
@@ -207,26 +214,25 @@ impl<'a> Search<'a> {
     /// steps.
     fn admit(&mut self, arriving: &Node, past: bool, zone: &Zone, meter: &mut Meter<'_>) -> bool {
         let (nodes, inclusion) = (&mut self.nodes, self.inclusion);
-        let number = nodes.len() as u32;
+        let new = Link { outline: zone.outline(), steps: arriving.steps, number: nodes.len() as u32 };
         let chain = self.chains.entry((arriving.state, past)).or_default();
         let covers = |cover: &Zone, other: &Zone| if inclusion { cover.includes(other) } else { cover == other };
-        let makes_needless = |other: &u32| {
-            let other = &nodes[*other as usize];
-            other.steps <= arriving.steps && other.zone.as_ref().is_some_and(|other| covers(other, zone))
+        let makes_needless = |link: &Link| {
+            link.steps <= new.steps && link.outline.may_include(&new.outline) && covers(zone_of(nodes, link), zone)
         };
         if chain.iter().any(makes_needless) {
             return false;
         }
-        chain.retain(|other| {
-            let other = &mut nodes[*other as usize];
-            let covered = other.steps >= arriving.steps || other.expanded;
-            let covered = covered && other.zone.as_ref().is_some_and(|other| covers(zone, other));
+        chain.retain(|link| {
+            let covered = new.outline.may_include(&link.outline)
+                && (link.steps >= new.steps || nodes[link.number as usize].expanded)
+                && covers(zone, zone_of(nodes, link));
             if covered {
-                meter.release(other.zone.take().map_or(0, |zone| zone.bytes()));
+                meter.release(nodes[link.number as usize].zone.take().map_or(0, |zone| zone.bytes()));
             }
             !covered
         });
-        chain.push(number);
+        chain.push(new);
         true
     }
 
@@ -253,6 +259,10 @@ impl<'a> Search<'a> {
         steps.reverse();
         steps
     }
+}
+
+fn zone_of<'a>(nodes: &'a [Node], link: &Link) -> &'a Zone {
+    nodes[link.number as usize].zone.as_ref().expect("a zone is kept while its chain has it")
 }
 
 impl Node {

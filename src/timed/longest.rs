@@ -153,8 +153,9 @@ impl Query<'_> {
     fn unbounded(&mut self, cycle: &cycle::Cycle) -> Result<Longest, Halt> {
         const TURNS: usize = 3;
         let (from, length) = (cycle.stem.len(), cycle.turn.len());
-        let path = self.concrete(&cycle.turns(TURNS), Aim::Turns { from, length })?;
-        Ok(Longest::Unbounded { path, from, turns: TURNS, least: cycle.least, greatest: cycle.greatest })
+        let (least, greatest) = (cycle.least, cycle.greatest);
+        let path = self.concrete(&cycle.turns(TURNS), Aim::Turns { from, length, least, greatest })?;
+        Ok(Longest::Unbounded { path, from, turns: TURNS, least, greatest })
     }
 }
 

@@ -180,7 +180,7 @@ fn a_violation_is_found_by_its_shortest_story() {
     let (answer, stats) = reach(&mut space, Marks::VIOLATED, &Limits::default(), &Switches::default());
     let Reach::Reached(path) = answer else { panic!("it is reachable") };
     assert_eq!(path.times, [0, S]);
-    assert_eq!((stats.states, stats.hull_rounds), (8, 1));
+    assert_eq!((stats.states, stats.hull_rounds), (6, 1));
     let (answer, _) = reach(&mut space, Marks::PROTOCOL_ERROR, &Limits::default(), &Switches::default());
     assert_eq!(answer, Reach::Unreachable);
 }
@@ -247,7 +247,7 @@ fn an_instant_that_no_run_reaches_is_not_stuck() {
 fn an_end_by_a_limit_is_unknown_and_never_an_answer() {
     let cancel = Arc::new(AtomicBool::new(true));
     let canceled = Limits { cancel, ..Limits::default() };
-    let memory = Limits { memory: 1_000, ..Limits::default() };
+    let memory = Limits { memory: 100, ..Limits::default() };
     let nothing = Limits { time: Some(std::time::Duration::ZERO), ..Limits::default() };
     for (limits, expected) in
         [(canceled, "interrupted"), (memory, "the memory budget is spent"), (nothing, "the time budget is spent")]
@@ -313,6 +313,5 @@ fn progress_is_told() {
     };
     let (answer, stats) = reach(&mut crowd(5), Marks::VIOLATED, &limits, &Switches::default());
     assert_eq!(answer, Reach::Unreachable);
-    assert_eq!(calls.load(Ordering::Relaxed), stats.steps / 1024);
-    assert!(stats.steps >= 1024);
+    assert_eq!(calls.load(Ordering::Relaxed), stats.steps.div_ceil(1024));
 }

@@ -187,9 +187,9 @@ fn a_join_has_the_least_bounds_of_both_and_an_intersection_what_is_in_both() {
 #[test]
 fn saturation_keeps_what_has_run_for_less_than_the_cap() {
     let (mut past, mut loosened) = (0, 0);
-    walks(600, |dice, rows, zone, points| {
+    walks(2_500, |dice, rows, zone, points| {
         let Some(stopwatch) = rows.stopwatch else { return };
-        let cap = 1 + dice.below(12) as i64;
+        let cap = 1 + dice.below(4) as i64;
         let mut saturated = zone.clone();
         if saturated.saturate(rows, cap) {
             past += 1;
