@@ -11,6 +11,7 @@ mod cycle;
 mod exact;
 mod hull;
 mod longest;
+mod needs;
 mod net;
 mod shortest;
 mod stuck;
@@ -95,7 +96,7 @@ impl<'a> Query<'a> {
             return search(&mut self.net, hull, goal, self.switches.inclusion, &mut self.meter);
         }
         let promises = Promises::alike(goal.promises.most(), hull.nodes.len());
-        let goal = Goal { promises: &promises, ..*goal };
+        let goal = Goal { promises: &promises, needs: None, ..*goal };
         search(&mut self.net, hull, &goal, self.switches.inclusion, &mut self.meter)
     }
 
@@ -112,6 +113,7 @@ impl<'a> Query<'a> {
             Promises::of(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
         let goal = Goal {
             promises: &promises,
+            needs: None,
             edge: &|edge, _| if edge.marks.any(marks) { 1 } else { NOTHING },
             arrival: &|_, _| NOTHING,
         };
