@@ -5,9 +5,62 @@ use super::hull::{Hull, Node, Out};
 /// Nothing that counts can happen any more.
 pub const NOTHING: i64 = i64::MIN;
 
-/// For each node of the hull, the greatest value that the node itself or a step has that is reachable from it.
-#[must_use]
-pub fn potentials(hull: &Hull, value: impl Fn(&Node, Option<&Out>) -> i64) -> Vec<i64> {
+/// What each node of the hull promises.
+pub struct Promises {
+    /// The greatest value that the node itself or a step has that is reachable from it.
+    pub values: Vec<i64>,
+    /// The least number of steps to where this value is.
+    pub steps: Vec<u32>,
+}
+
+impl Promises {
+    #[must_use]
+    pub fn of(hull: &Hull, value: impl Fn(&Node, Option<&Out>) -> i64) -> Promises {
+        let values = potentials(hull, &value);
+        let mut steps = vec![u32::MAX; values.len()];
+        let mut before: Vec<Vec<usize>> = vec![Vec::new(); values.len()];
+        let (mut level, mut next) = (Vec::new(), Vec::new());
+        for (number, node) in hull.nodes.iter().enumerate() {
+            if value(node, None) == values[number] {
+                level.push(number);
+            }
+            for out in &node.outs {
+                let target = out.target as usize;
+                if value(node, Some(out)) == values[number] {
+                    next.push(number);
+                } else if values[target] == values[number] {
+                    before[target].push(number);
+                }
+            }
+        }
+        let mut distance = 0;
+        while !level.is_empty() || distance == 0 {
+            for number in level.drain(..) {
+                if steps[number] == u32::MAX {
+                    steps[number] = distance;
+                    next.extend(&before[number]);
+                }
+            }
+            std::mem::swap(&mut level, &mut next);
+            distance += 1;
+        }
+        Promises { values, steps }
+    }
+
+    /// The same from everywhere, as far as is known.
+    #[must_use]
+    pub fn alike(value: i64, nodes: usize) -> Promises {
+        Promises { values: vec![value; nodes], steps: vec![0; nodes] }
+    }
+
+    /// The greatest value at all.
+    #[must_use]
+    pub fn most(&self) -> i64 {
+        self.values[0]
+    }
+}
+
+fn potentials(hull: &Hull, value: &impl Fn(&Node, Option<&Out>) -> i64) -> Vec<i64> {
     let mut best: Vec<i64> = hull
         .nodes
         .iter()

@@ -107,7 +107,7 @@ impl<'a> Meter<'a> {
     /// When the time is spent or the search was interrupted.
     pub fn step(&mut self) -> Result<(), Halt> {
         self.stats.steps += 1;
-        if !self.stats.steps.is_multiple_of(STEPS_BETWEEN_LOOKS) {
+        if self.stats.steps % STEPS_BETWEEN_LOOKS != 1 {
             return Ok(());
         }
         if self.limits.cancel.load(Ordering::Relaxed) {

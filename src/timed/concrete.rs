@@ -16,10 +16,13 @@ pub enum Aim {
     AtLeast(i64),
     /// The stopwatch shows at most this at the last step.
     AtMost(i64),
-    /// From step `from` on the steps are turns of `length`, each of which takes time; all together take the longest.
+    /// From step `from` on the steps are turns of `length`, each of which takes from `least` to `greatest`; all together
+    /// take the longest.
     Turns {
         from: usize,
         length: usize,
+        least: i64,
+        greatest: i64,
     },
 }
 
@@ -115,12 +118,15 @@ impl Story {
                 let stopwatch = self.stopwatch.expect("a stopwatch runs before the last step");
                 self.system.at_most(last, stopwatch, micros);
             }
-            Aim::Turns { from, length } => {
+            Aim::Turns { from, length, least, greatest } => {
                 let first = if from == 0 { ZERO } else { self.steps[from - 1] };
                 let ends = self.steps[from..].iter().skip(length - 1).step_by(length).copied();
                 let mut begin = first;
                 for end in ends.collect::<Vec<_>>() {
-                    self.system.at_most(begin, end, -1);
+                    self.system.at_most(begin, end, -least);
+                    if greatest < i64::MAX {
+                        self.system.at_most(end, begin, greatest);
+                    }
                     begin = end;
                 }
                 if let Some(longest) = self.system.from(first, Towards::Later).and_then(|most| most[last]) {

@@ -1,25 +1,27 @@
 //! Exact search: reachable zones, one by one, where the hull still promises more than has been seen.
 //!
-//! Zones of one discrete state that another contains are left out. The most promising come first, then those of fewest
-//! steps: where all promise the same, the first story found is a shortest one.
+//! Zones of one discrete state that another contains are left out. The most promising come first, then those whose
+//! story is shortest, counting the steps that are still to come by the hull: the first story of a value is a shortest.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use rustc_hash::FxHashMap;
 
 use super::{
-    bounds::{NOTHING, potentials},
+    bounds::{NOTHING, Promises},
     budget::{Halt, Meter},
     hull::Hull,
+    needs::Needs,
     net::{Landing, Net},
-    zone::{Reading, Rows, Zone},
+    zone::{Outline, Reading, Rows, Zone},
 };
 use crate::world::space::{Edge, PathStep, StateId};
 
 /// What a search is after: the greatest value of a step or an arrival.
 pub struct Goal<'a> {
-    /// For each node of the hull, the greatest value that is reachable from it.
-    pub potentials: &'a [i64],
+    pub promises: &'a Promises,
+    /// What it takes to attain the greatest promise.
+    pub needs: Option<&'a Needs>,
     /// The value of taking an edge.
     pub edge: &'a dyn Fn(&Edge, Option<Reading>) -> i64,
     /// The value of a zone that was reached.
@@ -43,7 +45,7 @@ pub fn search(net: &mut Net<'_>, hull: &Hull, goal: &Goal<'_>, inclusion: bool, 
     let mut search = Search::new(hull, goal, inclusion);
     let halt = search.run(net, meter).err();
     let seen = search.best.map_or(NOTHING, |(value, ..)| value);
-    let open = search.queue.peek().map_or(NOTHING, |(potential, ..)| *potential);
+    let open = search.queue.peek().map_or(NOTHING, |(promise, ..)| *promise);
     let at_most = if halt.is_some() { open.max(search.working).max(seen) } else { seen };
     let best = search.best.map(|(value, node, edge)| (value, search.path(node, edge)));
     meter.release(meter.bytes() - before);
@@ -71,11 +73,13 @@ pub fn explore(
     meter: &mut Meter<'_>,
 ) -> Result<Vec<Reached>, Halt> {
     let before = meter.bytes();
-    let leads = potentials(hull, |node, _| {
+    let leads = Promises::of(hull, |node, _| {
         let number = hull.number(node.state, node.past).expect("a node has a number");
         if wanted[number as usize] { 1 } else { NOTHING }
     });
-    let goal = Goal { potentials: &leads, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
+    // Breadth first: all of the wanted ones are.
+    let leads = Promises { steps: vec![0; leads.steps.len()], ..leads };
+    let goal = Goal { promises: &leads, needs: None, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
     let mut search = Search { most, ..Search::new(hull, &goal, true) };
     search.run(net, meter)?;
     let mut reached = Vec::new();
@@ -98,15 +102,22 @@ struct Search<'a> {
     inclusion: bool,
     nodes: Vec<Node>,
     /// For each discrete state, and for when its stopwatch has run past the cap, zones of which none contains another.
-    chains: FxHashMap<(StateId, bool), Vec<u32>>,
-    /// Potential, steps and number of zones to expand.
-    queue: BinaryHeap<(i64, Reverse<u32>, Reverse<u32>)>,
-    /// The potential of the zone that is being expanded.
+    chains: FxHashMap<(StateId, bool), Vec<Link>>,
+    /// Zones to expand: what is promised, the steps of the whole story, those so far, and the number.
+    queue: BinaryHeap<(i64, Reverse<u32>, u32, Reverse<u32>)>,
+    /// The promise of the zone that is being expanded.
     working: i64,
     /// The search ends silently at so many zones.
     most: usize,
     /// The value, and the zone and edge that have it; without an edge, the arrival itself.
     best: Option<(i64, u32, Option<u32>)>,
+}
+
+/// A zone of a chain.
+struct Link {
+    outline: Outline,
+    steps: u32,
+    number: u32,
 }
 
 struct Node {
@@ -118,7 +129,7 @@ struct Node {
     edge: u32,
     steps: u32,
     expanded: bool,
-    /// `None` once it was expanded and another zone contains it.
+    /// `None` once another zone contains it that makes it needless.
     zone: Option<Zone>,
 }
 
@@ -131,7 +142,7 @@ impl<'a> Search<'a> {
             nodes: Vec::new(),
             chains: FxHashMap::default(),
             queue: BinaryHeap::new(),
-            working: goal.potentials[0],
+            working: goal.promises.most(),
             most: usize::MAX,
             best: None,
         }
@@ -141,12 +152,12 @@ impl<'a> Search<'a> {
         let (state, zone, landing) = net.start(self.hull.cap);
         let root = Node { state, automorphism: landing.automorphism, ..Node::root() };
         self.arrive(net, root, &landing, &zone, meter)?;
-        while let Some((potential, _, Reverse(number))) = self.queue.pop() {
-            if potential <= self.seen() || self.nodes.len() >= self.most {
+        while let Some((promise, _, _, Reverse(number))) = self.queue.pop() {
+            if promise <= self.seen() || self.nodes.len() >= self.most {
                 self.queue.clear();
                 break;
             }
-            self.working = potential;
+            self.working = promise;
             self.expand(net, number, meter)?;
         }
         Ok(())
@@ -154,9 +165,9 @@ impl<'a> Search<'a> {
 
     fn expand(&mut self, net: &mut Net<'_>, number: u32, meter: &mut Meter<'_>) -> Result<(), Halt> {
         let node = &mut self.nodes[number as usize];
+        let Some(source) = node.zone.clone() else { return Ok(()) };
         node.expanded = true;
         let (state, steps) = (node.state, node.steps);
-        let source = node.zone.clone().expect("a zone is kept until it was expanded");
         let (rows, edges) = (net.rows(state), net.edges(state)?);
         let mut after = Zone::default();
         for (index, edge) in edges.iter().enumerate() {
@@ -188,37 +199,55 @@ impl<'a> Search<'a> {
         let value = (self.goal.arrival)(&net.rows(node.state), zone);
         // The hull may hold a zone that has run past the cap together with others that have not.
         let in_hull = self.hull.number(node.state, landing.past).or_else(|| self.hull.number(node.state, false));
-        let potential = self.goal.potentials[in_hull.expect("the hull has every reachable zone") as usize];
-        if potential <= self.seen() || !self.admit(node.state, landing.past, zone, meter) {
+        let in_hull = in_hull.expect("the hull has every reachable zone") as usize;
+        let (promise, rest) = self.promised(in_hull, &net.rows(node.state), zone);
+        if promise <= self.seen() || !self.admit(&node, landing.past, zone, meter) {
             return Ok(());
         }
         let number = self.nodes.len() as u32;
-        self.queue.push((potential, Reverse(node.steps), Reverse(number)));
+        self.queue.push((promise, Reverse(node.steps.saturating_add(rest)), node.steps, Reverse(number)));
         node.zone = Some(zone.clone());
         self.nodes.push(node);
         self.improve(value, number, None);
         meter.keep(zone.bytes() + size_of::<Node>())
     }
 
-    /// Puts a zone that is about to get the next number into its chain, unless one there contains it.
-    fn admit(&mut self, state: StateId, past: bool, zone: &Zone, meter: &mut Meter<'_>) -> bool {
+    /// The greatest value that a zone may lead to, and the least number of steps to it.
+    fn promised(&self, in_hull: usize, rows: &Rows, zone: &Zone) -> (i64, u32) {
+        let Goal { promises, needs, .. } = self.goal;
+        let (promise, steps) = (promises.values[in_hull], promises.steps[in_hull]);
+        match needs.filter(|_| promise == promises.most()) {
+            None => (promise, steps),
+            Some(needs) => match needs.shortfall(in_hull, rows, zone) {
+                None => (promise, needs.steps(in_hull)),
+                Some(less) => (promise.min(less), steps),
+            },
+        }
+    }
+
+    /// Puts a zone that is about to get the next number into its chain, unless one there contains it after no more
+    /// steps.
+    fn admit(&mut self, arriving: &Node, past: bool, zone: &Zone, meter: &mut Meter<'_>) -> bool {
         let (nodes, inclusion) = (&mut self.nodes, self.inclusion);
-        let number = nodes.len() as u32;
-        let chain = self.chains.entry((state, past)).or_default();
+        let new = Link { outline: zone.outline(), steps: arriving.steps, number: nodes.len() as u32 };
+        let chain = self.chains.entry((arriving.state, past)).or_default();
         let covers = |cover: &Zone, other: &Zone| if inclusion { cover.includes(other) } else { cover == other };
-        let covered = |other: &u32| nodes[*other as usize].zone.as_ref().is_some_and(|other| covers(other, zone));
-        if chain.iter().any(covered) {
+        let makes_needless = |link: &Link| {
+            link.steps <= new.steps && link.outline.may_include(&new.outline) && covers(zone_of(nodes, link), zone)
+        };
+        if chain.iter().any(makes_needless) {
             return false;
         }
-        chain.retain(|other| {
-            let other = &mut nodes[*other as usize];
-            let covered = other.zone.as_ref().is_some_and(|other| covers(zone, other));
-            if covered && other.expanded {
-                meter.release(other.zone.take().map_or(0, |zone| zone.bytes()));
+        chain.retain(|link| {
+            let covered = new.outline.may_include(&link.outline)
+                && (link.steps >= new.steps || nodes[link.number as usize].expanded)
+                && covers(zone, zone_of(nodes, link));
+            if covered {
+                meter.release(nodes[link.number as usize].zone.take().map_or(0, |zone| zone.bytes()));
             }
             !covered
         });
-        chain.push(number);
+        chain.push(new);
         true
     }
 
@@ -245,6 +274,10 @@ impl<'a> Search<'a> {
         steps.reverse();
         steps
     }
+}
+
+fn zone_of<'a>(nodes: &'a [Node], link: &Link) -> &'a Zone {
+    nodes[link.number as usize].zone.as_ref().expect("a zone is kept while its chain has it")
 }
 
 impl Node {

@@ -2,12 +2,13 @@
 
 use super::{
     Query, Stats, Switches,
-    bounds::{NOTHING, potentials},
+    bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     cycle,
     exact::{Found, Goal},
     hull::Hull,
+    needs::Needs,
     zone::{Reading, Rows, Zone},
 };
 use crate::world::space::{Edge, Origin, Space, TimedPath};
@@ -22,11 +23,10 @@ pub enum Longest {
         micros: i64,
         path: TimedPath,
     },
-    /// At least what was seen, at most what is proved. `why` the search ended.
+    /// At least what was seen, at most what is proved: a limit ended the search.
     Between {
         seen: Option<(i64, TimedPath)>,
         proved: i64,
-        why: String,
     },
     /// After the path a stopwatch runs and nothing need ever happen.
     Never {
@@ -82,18 +82,18 @@ impl Query<'_> {
         let ceiling = window.saturating_mul(64).max(bound.saturating_mul(16)).max(cap);
         let mut cycles_tried = false;
         loop {
-            let potentials = ceilings(&hull);
-            if potentials[0] == BEYOND && cap < 4 * window {
+            let promises = ceilings(&hull);
+            if promises.most() == BEYOND && cap < 4 * window {
                 cap = 4 * window;
                 hull = self.hull(cap)?;
                 continue;
             }
-            if potentials[0] == BEYOND && !std::mem::replace(&mut cycles_tried, true) {
+            if promises.most() == BEYOND && !std::mem::replace(&mut cycles_tried, true) {
                 if let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)? {
                     return self.unbounded(&cycle);
                 }
             }
-            let found = self.search_longest(&hull, &potentials);
+            let found = self.search_longest(&hull, &promises)?;
             match found.best {
                 Some((BEYOND, _)) if cap < ceiling => {
                     cap = cap.saturating_mul(2).min(ceiling);
@@ -117,10 +117,11 @@ impl Query<'_> {
         (bound + 1).max(4 * spans.max().unwrap_or(0))
     }
 
-    fn search_longest(&mut self, hull: &Hull, potentials: &[i64]) -> Found {
+    fn search_longest(&mut self, hull: &Hull, promises: &Promises) -> Result<Found, Halt> {
         let value = |_: &Edge, reading: Option<Reading>| reading.map_or(NOTHING, |reading| span(hull, reading));
-        let goal = Goal { potentials, edge: &value, arrival: &|_, _| NOTHING };
-        self.search(hull, &goal)
+        let needs = Needs::of(&mut self.net, hull, promises.most().min(hull.cap))?;
+        let goal = Goal { promises, needs: Some(&needs), edge: &value, arrival: &|_, _| NOTHING };
+        Ok(self.search(hull, &goal))
     }
 
     fn conclude(&mut self, found: Found) -> Result<Longest, Halt> {
@@ -132,21 +133,19 @@ impl Query<'_> {
             (Some((micros, path)), _) if found.at_most == micros => Longest::Exact { micros, path },
             (None, None) => Longest::Untriggered,
             (seen, Some(halt)) if found.at_most == BEYOND => Longest::Unknown { why: halt.to_string(), seen },
-            (seen, halt) => {
-                let why = halt.expect("a search that was not stopped is exact").to_string();
-                Longest::Between { seen, proved: found.at_most, why }
-            }
+            (seen, _) => Longest::Between { seen, proved: found.at_most },
         })
     }
 
     /// A run after which a stopwatch runs and nothing need happen.
     fn never(&mut self) -> Result<Option<Longest>, Halt> {
         let hull = self.hull(0)?;
-        let potentials = potentials(&hull, |node, _| if node.waits { 1 } else { NOTHING });
+        let promises = Promises::of(&hull, |node, _| if node.waits { 1 } else { NOTHING });
         let waits = |rows: &Rows, zone: &Zone| {
             if rows.stopwatch.is_some() && zone.may_wait_for_ever(rows) { 1 } else { NOTHING }
         };
-        let found = self.search(&hull, &Goal { potentials: &potentials, edge: &|_, _| NOTHING, arrival: &waits });
+        let found =
+            self.search(&hull, &Goal { promises: &promises, needs: None, edge: &|_, _| NOTHING, arrival: &waits });
         match (found.best, found.halt) {
             (Some((_, steps)), _) => Ok(Some(Longest::Never { path: self.concrete(&steps, Aim::Any)? })),
             (None, None) => Ok(None),
@@ -157,14 +156,15 @@ impl Query<'_> {
     fn unbounded(&mut self, cycle: &cycle::Cycle) -> Result<Longest, Halt> {
         const TURNS: usize = 3;
         let (from, length) = (cycle.stem.len(), cycle.turn.len());
-        let path = self.concrete(&cycle.turns(TURNS), Aim::Turns { from, length })?;
-        Ok(Longest::Unbounded { path, from, turns: TURNS, least: cycle.least, greatest: cycle.greatest })
+        let (least, greatest) = (cycle.least, cycle.greatest);
+        let path = self.concrete(&cycle.turns(TURNS), Aim::Turns { from, length, least, greatest })?;
+        Ok(Longest::Unbounded { path, from, turns: TURNS, least, greatest })
     }
 }
 
-/// For each node of the hull, the longest span that is read from there on.
-fn ceilings(hull: &Hull) -> Vec<i64> {
-    potentials(hull, |node, out| match out {
+/// The longest span that is read from each node of the hull on.
+fn ceilings(hull: &Hull) -> Promises {
+    Promises::of(hull, |node, out| match out {
         Some(out) => out.reading.map_or(NOTHING, |reading| span(hull, reading)),
         None if node.waits => BEYOND,
         None => NOTHING,

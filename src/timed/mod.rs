@@ -11,6 +11,7 @@ mod cycle;
 mod exact;
 mod hull;
 mod longest;
+mod needs;
 mod net;
 mod shortest;
 mod stuck;
@@ -28,7 +29,7 @@ pub use self::{
 };
 
 use self::{
-    bounds::{NOTHING, potentials},
+    bounds::{NOTHING, Promises},
     budget::Meter,
     concrete::{Aim, concretise},
     exact::{Goal, search},
@@ -94,8 +95,8 @@ impl<'a> Query<'a> {
         if self.switches.pruning {
             return search(&mut self.net, hull, goal, self.switches.inclusion, &mut self.meter);
         }
-        let potentials = vec![goal.potentials[0]; goal.potentials.len()];
-        let goal = Goal { potentials: &potentials, ..*goal };
+        let promises = Promises::alike(goal.promises.most(), hull.nodes.len());
+        let goal = Goal { promises: &promises, needs: None, ..*goal };
         search(&mut self.net, hull, &goal, self.switches.inclusion, &mut self.meter)
     }
 
@@ -108,10 +109,11 @@ impl<'a> Query<'a> {
     fn reach(&mut self, marks: Marks) -> Result<Reach, Halt> {
         // The stopwatch does not matter.
         let hull = self.hull(0)?;
-        let potentials =
-            potentials(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
+        let promises =
+            Promises::of(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
         let goal = Goal {
-            potentials: &potentials,
+            promises: &promises,
+            needs: None,
             edge: &|edge, _| if edge.marks.any(marks) { 1 } else { NOTHING },
             arrival: &|_, _| NOTHING,
         };

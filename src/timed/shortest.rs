@@ -2,7 +2,7 @@
 
 use super::{
     Query, Stats, Switches,
-    bounds::{NOTHING, potentials},
+    bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     exact::Goal,
@@ -21,11 +21,10 @@ pub enum Shortest {
         micros: i64,
         path: TimedPath,
     },
-    /// At least what is proved, at most what was seen. `why` the search ended.
+    /// At least what is proved, at most what was seen: a limit ended the search, or the last cap did.
     Between {
         proved: i64,
         seen: Option<(i64, TimedPath)>,
-        why: String,
     },
     Unknown {
         why: String,
@@ -46,36 +45,31 @@ impl Query<'_> {
         let mut cap = self.first_cap(0);
         loop {
             let hull = self.hull(cap)?;
-            let potentials =
-                potentials(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
-            if potentials[0] == NOTHING {
+            let promises =
+                Promises::of(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
+            if promises.most() == NOTHING {
                 return Ok(Shortest::Uncompleted);
             }
             let ceiling = hull.longest_window.saturating_mul(64).max(cap);
-            if potentials[0] > -cap {
+            if promises.most() > -cap {
                 let value = |edge: &Edge, reading: Option<Reading>| earliness(&hull, edge.reads, reading);
-                let goal = Goal { potentials: &potentials, edge: &value, arrival: &|_, _| NOTHING };
+                let goal = Goal { promises: &promises, needs: None, edge: &value, arrival: &|_, _| NOTHING };
                 let found = self.search(&hull, &goal);
-                let why = found.halt.map(|halt| halt.to_string());
                 let seen = match found.best.filter(|(value, _)| *value > -cap) {
                     Some((value, steps)) => Some((-value, self.concrete(&steps, Aim::AtMost(-value))?)),
                     None => None,
                 };
-                match (seen, why) {
+                match (seen, found.halt) {
                     (Some((micros, path)), _) if -micros == found.at_most => {
                         return Ok(Shortest::Exact { micros, path });
                     }
                     (None, None) if found.at_most == NOTHING => return Ok(Shortest::Uncompleted),
                     (None, None) => {}
-                    (seen, why) => {
-                        let why = why.expect("a search that was not stopped is exact");
-                        return Ok(Shortest::Between { proved: -found.at_most, seen, why });
-                    }
+                    (seen, _) => return Ok(Shortest::Between { proved: -found.at_most, seen }),
                 }
             }
             if cap == ceiling {
-                let why = format!("no response comes within {cap} us");
-                return Ok(Shortest::Between { proved: cap, seen: None, why });
+                return Ok(Shortest::Between { proved: cap, seen: None });
             }
             cap = cap.saturating_mul(2).max(4 * hull.longest_window).min(ceiling);
         }

@@ -10,7 +10,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
     Query, Stats, Switches,
-    bounds::{NOTHING, components, potentials},
+    bounds::{NOTHING, Promises, components},
     budget::{Halt, Limits, Meter},
     concrete::{Aim, concretise},
     exact::Goal,
@@ -83,11 +83,11 @@ impl Query<'_> {
         for node in &hull.nodes {
             edges.push(self.net.edges(node.state)?);
         }
-        let potentials = potentials(hull, |node, out| {
+        let promises = Promises::of(hull, |node, out| {
             let number = hull.number(node.state, node.past).expect("a node has a number") as usize;
             out.map_or(NOTHING, |out| enters(&edges[number][out.edge as usize]))
         });
-        let goal = Goal { potentials: &potentials, edge: &|edge, _| enters(edge), arrival: &|_, _| NOTHING };
+        let goal = Goal { promises: &promises, needs: None, edge: &|edge, _| enters(edge), arrival: &|_, _| NOTHING };
         let found = self.search(hull, &goal);
         let Some((_, steps)) = found.best else { return found.halt.map_or(Ok(None), Err) };
         let edge = self.last_edge(&steps)?;

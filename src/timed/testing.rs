@@ -209,6 +209,124 @@ impl Marking {
     }
 }
 
+/// Equal parts, each in a place with one event pending; what happens to one may startle others. Parts that are in the
+/// same place are interchangeable.
+#[derive(Clone, Debug)]
+pub struct Twins {
+    pub parts: usize,
+    /// For each place, the window of its event and what the event does.
+    pub places: Vec<((i64, i64), Move)>,
+}
+
+/// What the event of a part does.
+#[derive(Clone, Debug)]
+pub struct Move {
+    pub target: u8,
+    /// All other parts in the first place move to the second.
+    pub startles: Option<(u8, u8)>,
+    pub marks: Marks,
+}
+
+impl Twins {
+    /// Random equal parts; equal seeds give equal ones.
+    #[must_use]
+    pub fn random(seed: u64) -> Twins {
+        let mut dice = Dice::new(seed);
+        let count = 2 + dice.below(2);
+        let places = (0..count).map(|_| {
+            let lo = dice.below(4) as i64;
+            let hi = (lo + dice.below(3) as i64).max(1);
+            let rule = dice.rule(0, None, count as u8, count as u8);
+            let startled = (dice.below(count) as u8, dice.below(count) as u8);
+            ((lo, hi), Move { target: rule.target, startles: dice.chance(50).then_some(startled), marks: rule.marks })
+        });
+        Twins { places: places.collect(), parts: 2 + dice.below(2) as usize }
+    }
+
+    /// Every state: the places of the parts, ascending, and whether the stopwatch runs.
+    #[must_use]
+    pub fn space(&self) -> TableSpace {
+        let first = (vec![0_u8; self.parts], false);
+        let mut table = TableSpace { start: vec![self.schedule(0); self.parts], ..TableSpace::default() };
+        let mut numbers = BTreeMap::from([(first.clone(), 0)]);
+        let mut found = vec![first];
+        while table.states.len() < found.len() {
+            let (parts, running) = found[table.states.len()].clone();
+            let mut edges = Vec::new();
+            for part in 0..self.parts {
+                for (target, mut edge) in self.apply(&parts, running, part) {
+                    let next = found.len() as StateId;
+                    edge.target = *numbers.entry(target.clone()).or_insert_with(|| {
+                        found.push(target);
+                        next
+                    });
+                    edge.label = edges.len() as u32;
+                    edges.push(edge);
+                }
+            }
+            let events = parts.iter().map(|_| Variable::Event);
+            let variables = events.chain(running.then_some(Variable::Stopwatch)).collect();
+            table.states.push(TableState { variables, edges, automorphisms: swaps(&parts, running) });
+        }
+        table
+    }
+
+    fn schedule(&self, place: u8) -> Origin {
+        let (lo, hi) = self.places[usize::from(place)].0;
+        Origin::Scheduled { lo, hi, number: 0 }
+    }
+
+    fn apply(&self, parts: &[u8], running: bool, part: usize) -> Vec<((Vec<u8>, bool), Edge)> {
+        let Move { target, startles, marks } = self.places[usize::from(parts[part])].1;
+        let mut moved: Vec<(u8, usize, Origin)> = Vec::new();
+        for (other, &place) in parts.iter().enumerate() {
+            moved.push(match startles {
+                _ if other == part => (target, other, self.schedule(target)),
+                Some((from, to)) if place == from => (to, other, self.schedule(to)),
+                _ => (place, other, Origin::Kept(other as u16)),
+            });
+        }
+        moved.sort_unstable_by_key(|&(place, other, _)| (place, other));
+        let stopped = running && marks.any(Marks::RESPONSE.with(Marks::DISCHARGE));
+        let running = running && !stopped;
+        let choices: &[bool] = if marks.any(Marks::TRIGGER) && !running { &[true, false] } else { &[false] };
+        let results = choices.iter().map(|&starts| {
+            let mut origins: Vec<Origin> = moved.iter().map(|(.., origin)| *origin).collect();
+            if starts {
+                origins.push(Origin::Scheduled { lo: 0, hi: 0, number: 1 });
+            } else if running {
+                origins.push(Origin::Kept(parts.len() as u16));
+            }
+            let edge = Edge {
+                fires: Some(part as u16),
+                target: 0,
+                origins: origins.into(),
+                ordered: Box::default(),
+                marks,
+                reads: stopped && marks.any(Marks::RESPONSE),
+                label: 0,
+            };
+            ((moved.iter().map(|(place, ..)| *place).collect(), running || starts), edge)
+        });
+        results.collect()
+    }
+}
+
+/// The exchanges of two parts in one place.
+fn swaps(parts: &[u8], running: bool) -> Vec<Automorphism> {
+    let mut found = Vec::new();
+    for b in 0..parts.len() {
+        for a in (0..b).filter(|&a| parts[a] == parts[b]) {
+            let mut variables: Vec<u16> = (0..parts.len() as u16 + u16::from(running)).collect();
+            variables.swap(a, b);
+            let mut nodes: Vec<u8> = (0..parts.len() as u8).collect();
+            nodes.swap(a, b);
+            found.push(Automorphism { variables: variables.into(), nodes: nodes.into() });
+        }
+    }
+    found
+}
+
 /// A small generator of numbers with a fixed sequence for each seed.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);

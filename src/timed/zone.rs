@@ -245,6 +245,19 @@ impl Zone {
         self.bounds.iter().zip(&other.bounds).all(|(own, others)| own >= others)
     }
 
+    /// Sums over parts of the bounds. A zone that contains another has no lesser sum, which is seen at a glance.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        let mut sums = [0; 4];
+        for i in 0..self.size {
+            for (j, bound) in self.row(i).iter().enumerate() {
+                let part = if i == 0 { 0 } else { 1 + usize::from(j > 0) + usize::from(j > i) };
+                sums[part] += bound.min(&FAR_IN_OUTLINE);
+            }
+        }
+        Outline(sums)
+    }
+
     /// Grows to the least zone with the points of both. `true` if it grew.
     pub fn join(&mut self, other: &Zone) -> bool {
         let mut grew = false;
@@ -290,6 +303,22 @@ impl Zone {
         })
     }
 }
+
+/// What [`Zone::outline`] sees of a zone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Outline([i64; 4]);
+
+impl Outline {
+    /// `false` if the zone of this outline surely does not contain one of the other.
+    #[inline]
+    #[must_use]
+    pub fn may_include(&self, other: &Outline) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, others)| own >= others)
+    }
+}
+
+/// Bounds count as this at most, so that their sum fits.
+const FAR_IN_OUTLINE: i64 = 1 << 46;
 
 /// The row of a variable.
 #[must_use]

@@ -6,11 +6,11 @@ use super::ticks::{CAP, Facts, elapsed, facts, replay};
 use crate::{
     timed::{
         Limits, Longest, Query, Reach, Shortest, Switches,
-        bounds::{NOTHING, potentials},
+        bounds::{NOTHING, Promises},
         longest, reach, shortest,
-        testing::{Net, TableSpace},
+        testing::{Net, TableSpace, Twins},
     },
-    world::space::Marks,
+    world::space::{Marks, TimedPath},
 };
 
 const NETS: u64 = 420;
@@ -44,8 +44,18 @@ fn worst_cases_are_those_of_ticks() {
                 unbounded += 1;
                 assert!(!facts.never && least >= 1 && least <= greatest, "net {seed}");
                 assert_eq!(facts.longest, Some(CAP), "net {seed}");
-                assert!((path.steps.len() - from).is_multiple_of(turns), "net {seed}");
+                let length = (path.steps.len() - from) / turns;
+                assert_eq!(from + turns * length, path.steps.len(), "net {seed}");
                 replay(&space, &path);
+                // Every turn takes time, within what one can take, and the stopwatch runs at its end.
+                let end = |turn| if from + turn * length == 0 { 0 } else { path.times[from + turn * length - 1] };
+                for turn in 1..=turns {
+                    let spent = end(turn) - end(turn - 1);
+                    assert!(least <= spent && spent <= greatest, "net {seed}");
+                    let upto = from + turn * length;
+                    let part = TimedPath { steps: path.steps[..upto].into(), times: path.times[..upto].into() };
+                    assert!(replay(&space, &part).points.iter().any(|point| elapsed(point).is_some()), "net {seed}");
+                }
             }
             Longest::Exceeds { cap, path } => {
                 exceeding.push(seed);
@@ -107,18 +117,19 @@ fn the_hull_contains_what_ticks_see() {
         let limits = Limits::default();
         let mut query = Query::new(&mut space, &limits, &Switches::default());
         let hull = query.hull(CAP).expect("a small net has a small hull");
-        let most = potentials(&hull, |_, out| out.and_then(|out| out.reading).map_or(NOTHING, |read| read.most));
-        let least = potentials(&hull, |_, out| match out {
+        let most = Promises::of(&hull, |_, out| out.and_then(|out| out.reading).map_or(NOTHING, |read| read.most));
+        let least = Promises::of(&hull, |_, out| match out {
             Some(out) if out.reads => out.reading.map_or(NOTHING, |read| -read.least),
             _ => NOTHING,
         });
-        let violated = potentials(&hull, |_, out| i64::from(out.is_some_and(|out| out.marks.any(Marks::VIOLATED))));
-        assert!(most[0] >= facts.longest.unwrap_or(NOTHING), "net {seed}");
-        assert!(least[0] >= facts.shortest.map_or(NOTHING, |shortest| -shortest), "net {seed}");
-        assert!(violated[0] >= i64::from(facts.violated.is_some()), "net {seed}");
+        let violated = Promises::of(&hull, |_, out| i64::from(out.is_some_and(|out| out.marks.any(Marks::VIOLATED))));
+        assert!(most.most() >= facts.longest.unwrap_or(NOTHING), "net {seed}");
+        assert!(least.most() >= facts.shortest.map_or(NOTHING, |shortest| -shortest), "net {seed}");
+        assert!(violated.most() >= i64::from(facts.violated.is_some()), "net {seed}");
         compared += 1;
         loose += u32::from(
-            most[0].min(CAP) > facts.longest.unwrap_or(NOTHING) || (violated[0] == 1) != facts.violated.is_some(),
+            most.most().min(CAP) > facts.longest.unwrap_or(NOTHING)
+                || (violated.most() == 1) != facts.violated.is_some(),
         );
     }
     println!("the hull is loose on {loose} of {compared} nets");
@@ -147,4 +158,48 @@ fn switches_change_no_answer() {
         let length = |answer: &Reach| if let Reach::Reached(path) = answer { Some(path.steps.len()) } else { None };
         assert_eq!(length(&one), length(&other), "net {seed}");
     }
+}
+
+#[test]
+fn interchangeable_parts_are_searched_in_one_order_and_answers_stay() {
+    let without = Switches { symmetry: false, ..Switches::default() };
+    let (mut compared, mut renamed, mut zones) = (0, 0, [0, 0]);
+    for seed in 0..300 {
+        let mut space = Twins::random(seed).space();
+        let Some(facts) = facts(&space) else { continue };
+        compared += 1;
+        for (index, switches) in [Switches::default(), without].iter().enumerate() {
+            let (worst, stats) = longest(&mut space, None, &Limits::default(), switches);
+            zones[index] += stats.zones;
+            match worst {
+                Longest::Untriggered => assert!(!facts.triggered, "twins {seed}"),
+                Longest::Exact { micros, path } => {
+                    assert_eq!(facts.longest, Some(micros.min(CAP)), "twins {seed}");
+                    assert!(replay(&space, &path).readings.contains(&micros.min(CAP)), "twins {seed}");
+                    renamed += renamings(&path);
+                }
+                Longest::Unbounded { path, .. } => {
+                    assert_eq!(facts.longest, Some(CAP), "twins {seed}");
+                    replay(&space, &path);
+                    renamed += renamings(&path);
+                }
+                _ => panic!("twins {seed}: {worst:?}"),
+            }
+            let (violated, _) = reach(&mut space, Marks::VIOLATED, &Limits::default(), switches);
+            let length = if let Reach::Reached(path) = violated {
+                replay(&space, &path);
+                renamed += renamings(&path);
+                Some(path.steps.len())
+            } else {
+                None
+            };
+            assert_eq!(length, facts.violated, "twins {seed}");
+        }
+    }
+    assert!(compared >= 100 && renamed >= 20, "{compared} twins, {renamed} steps renamed");
+    assert!(zones[0] < zones[1], "{} zones with symmetry, {} without", zones[0], zones[1]);
+}
+
+fn renamings(path: &TimedPath) -> usize {
+    path.steps.iter().filter(|step| step.automorphism.is_some()).count()
 }
