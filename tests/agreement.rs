@@ -33,10 +33,7 @@ const SITUATIONS: usize = 12_000;
 
 #[test]
 fn zones_ticks_and_the_event_loop_agree_on_random_designs() {
-    let compared: Vec<Compared> = (0..SEEDS)
-        .into_par_iter()
-        .filter_map(compare)
-        .collect();
+    let compared: Vec<Compared> = (0..SEEDS).into_par_iter().filter_map(compare).collect();
     let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
     for one in &compared {
         *kinds.entry(one.kind).or_default() += 1;

@@ -215,7 +215,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
                 let trace = self.show(&path, Claim::Elapsed { micros });
                 (Some(Figure::Exact(Duration::from_micros(micros))), Some(trace), Some(true))
             }
-            Shortest::Between { proved, seen: Some((micros, path)), .. } => {
+            Shortest::Between { proved, seen: Some((micros, path)) } => {
                 let trace = self.show(&path, Claim::Elapsed { micros });
                 let (seen, proved) = (Duration::from_micros(micros), Duration::from_micros(proved));
                 (Some(Figure::Between { seen, proved }), Some(trace), Some(true))
@@ -244,7 +244,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
                 }
                 Answer::More(Finding { worst: Some(figure), trace: Some(trace), ..with(Verdict::Violated) })
             }
-            Longest::Between { seen, proved, why } => self.between(seen, proved, bound, &why),
+            Longest::Between { seen, proved } => self.between(seen, proved, bound, "the search ended"),
             Longest::Never { path } => self.more(&path, Claim::Never, Figure::Never),
             Longest::Unbounded { path, from, turns, least, greatest } => {
                 let (least, greatest) = (Duration::from_micros(least), Duration::from_micros(greatest));

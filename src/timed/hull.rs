@@ -70,7 +70,8 @@ impl Hull {
             source.clone_from(&node.zone);
             let mut outs = std::mem::take(&mut node.outs);
             outs.clear();
-            let (rows, edges) = (net.rows(state), net.edges(state)?);
+            let rows = net.rows(state);
+            let edges = net.edges_from(state, &source, &rows)?;
             for (index, edge) in edges.iter().enumerate() {
                 meter.step()?;
                 hull.note_windows(&edge.origins);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::zone::{Moment, Reading, Rows, Zone, row_of};
-use crate::world::space::{Automorphism, Cap, Edge, PathStep, Space, StateId};
+use crate::world::space::{Automorphism, Cap, Causes, Edge, PathStep, Space, StateId};
 
 /// A space with its zones' steps.
 pub struct Net<'a> {
@@ -68,6 +68,22 @@ impl<'a> Net<'a> {
             return Ok(edges.clone());
         }
         let edges = self.space.edges(state)?;
+        self.known(state).edges = Some(edges.clone());
+        Ok(edges)
+    }
+
+    /// The edges that a zone may take, and perhaps others.
+    ///
+    /// # Errors
+    /// When a declared cap was reached.
+    pub fn edges_from(&mut self, state: StateId, zone: &Zone, rows: &Rows) -> Result<Arc<[Edge]>, Cap> {
+        let mut causes = Causes::ADVERSARY;
+        for &row in &rows.events {
+            if zone.may_fire(rows, row) {
+                causes = causes.with(Causes::variable(row as u16 - 1));
+            }
+        }
+        let edges = self.space.edges_by(state, causes)?;
         self.known(state).edges = Some(edges.clone());
         Ok(edges)
     }

@@ -103,6 +103,12 @@ impl Zone {
         rows.events.iter().all(|&event| self.get(event, 0) == INF)
     }
 
+    /// Whether an event can fire: not after any other.
+    #[must_use]
+    pub fn may_fire(&self, rows: &Rows, event: usize) -> bool {
+        rows.events.iter().all(|&other| self.get(other, event) >= 0)
+    }
+
     /// The moments at which an event fires, or, if `None`, the adversary acts: not after any pending event. `false` if
     /// there are none.
     pub fn fire(&self, rows: &Rows, fires: Option<usize>, moment: &mut Moment) -> bool {
@@ -110,7 +116,7 @@ impl Zone {
         moment.column = fires.unwrap_or(0);
         match fires {
             Some(event) => {
-                if rows.events.iter().any(|&other| self.get(other, event) < 0) {
+                if !self.may_fire(rows, event) {
                     return false;
                 }
                 moment.row.extend_from_slice(self.row(event));

@@ -63,10 +63,16 @@ impl<P: Process, M: Data> World<P, M> {
         if order.iter().enumerate().any(|(new, old)| new != usize::from(*old)) {
             self.permute(&mut state, &order);
         }
-        // Names that a node knows do not depend on the order of the items, so they can decide it.
-        renumber(&mut state);
         let mut items: Vec<(Item<P>, Source)> = state.items.drain(..).zip(sources.iter().copied()).collect();
-        items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)).then_with(|| names_key(a).cmp(&names_key(b))));
+        items.sort_by_key(|(item, _)| sort_key(item));
+        if items.windows(2).any(|pair| alike(&pair[0].0, &pair[1].0)) {
+            // Names that a node knows do not depend on the order of the items, so they can decide it.
+            let (bare, mut sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+            state.items = bare;
+            renumber(&mut state);
+            items = state.items.drain(..).zip(sources.drain(..)).collect();
+            items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)).then_with(|| names_key(a).cmp(&names_key(b))));
+        }
         let due = items.iter().filter(|(item, _)| item.place == Place::Due);
         let origins = due.map(|(_, source)| source.origin).collect();
         let uids = items.iter().map(|(_, source)| source.uid).collect();
@@ -193,6 +199,13 @@ fn sort_key<P: Process>(item: &Item<P>) -> (u8, u8, u8, u8, u64, Place) {
         return (item.what.kind(), a, b, c, 0, Place::Due);
     }
     (item.what.kind(), a, b, c, item.erased(), item.place)
+}
+
+/// Whether only names can tell which of two items comes first.
+fn alike<P: Process>(a: &Item<P>, b: &Item<P>) -> bool {
+    a.what.direction().is_none()
+        && matches!(a.what, What::Timer { .. } | What::Message { .. })
+        && sort_key(a) == sort_key(b)
 }
 
 /// Tells items apart that differ in their names only. What travels on one lane keeps its order.

@@ -21,6 +21,14 @@ pub(super) struct Label {
     pub(super) choices: Choices,
 }
 
+/// What a step is taken by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Cause {
+    /// The moment of the item of that index comes.
+    Item(usize),
+    Adversary,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Act {
     /// The moment of an item comes, named by its index.
@@ -41,23 +49,41 @@ pub(super) enum Act {
     },
 }
 
+impl Act {
+    pub(super) fn cause(&self) -> Cause {
+        match self {
+            Act::Item(index) => Cause::Item(usize::from(*index)),
+            Act::Node { .. } | Act::Machine { .. } | Act::Cut { .. } => Cause::Adversary,
+        }
+    }
+}
+
 impl<P: Process, M: Data> World<P, M> {
+    /// Every step by one cause.
+    ///
     /// # Errors
     /// When a link's capacity is exceeded.
-    pub(super) fn expand(&self, state: &State<P, M>, fresh: &Fresh) -> Result<Vec<(Label, Draft<P, M>)>, Cap> {
+    pub(super) fn expand(
+        &self,
+        state: &State<P, M>,
+        fresh: &Fresh,
+        cause: Cause,
+    ) -> Result<Vec<(Label, Draft<P, M>)>, Cap> {
         let mut found = Vec::new();
         let source = Draft::of(state, fresh.clone());
-        for (index, item) in state.items.iter().enumerate() {
-            if item.place == Place::Due && item.what != What::Stopwatch {
+        match cause {
+            Cause::Item(index) => {
                 let act = Act::Item(index as Uid);
                 for (draft, choices) in self.occur(source.clone(), index) {
                     found.push((Label { act: act.clone(), choices }, draft));
                 }
             }
-        }
-        for fault in 0..self.setup.faults.len() {
-            if state.tokens[fault] > 0 {
-                self.strike(&source, fault, &mut found);
+            Cause::Adversary => {
+                for fault in 0..self.setup.faults.len() {
+                    if state.tokens[fault] > 0 {
+                        self.strike(&source, fault, &mut found);
+                    }
+                }
             }
         }
         let mattered = self.matters(&source);

@@ -19,8 +19,8 @@ use rustc_hash::FxHashMap;
 
 use self::{
     draft::{Draft, Source},
-    expand::{Act, Label},
-    space::{Automorphism, Cap, Edge, Origin, Space, StateId, Variable},
+    expand::{Act, Cause, Label},
+    space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
     state::{NodeState, Place, State, Watching, What},
 };
 use crate::{
@@ -50,7 +50,14 @@ pub struct World<P: Process, M: Data> {
     groups: Vec<Vec<u8>>,
     states: Vec<Arc<State<P, M>>>,
     numbers: FxHashMap<Arc<State<P, M>>, StateId>,
-    edges: Vec<Option<Arc<[Edge]>>>,
+    edges: Vec<Known>,
+}
+
+/// The edges of a state as far as they were asked for.
+#[derive(Clone, Debug)]
+struct Known {
+    causes: Causes,
+    edges: Arc<[Edge]>,
 }
 
 impl<P: Process, M: Data> World<P, M> {
@@ -95,6 +102,16 @@ impl<P: Process, M: Data> World<P, M> {
         draft
     }
 
+    /// What can cause a step of a state, and its bit.
+    fn causes(&self, state: &State<P, M>) -> Vec<(Cause, Causes)> {
+        let due = state.items.iter().enumerate().filter(|(_, item)| item.place == Place::Due).enumerate();
+        let events = due.filter(|(_, (_, item))| item.what != What::Stopwatch);
+        let mut causes: Vec<(Cause, Causes)> =
+            events.map(|(variable, (index, _))| (Cause::Item(index), Causes::variable(variable as u16))).collect();
+        causes.push((Cause::Adversary, Causes::ADVERSARY));
+        causes
+    }
+
     fn intern(&mut self, state: State<P, M>) -> StateId {
         if let Some(&number) = self.numbers.get(&state) {
             return number;
@@ -103,7 +120,7 @@ impl<P: Process, M: Data> World<P, M> {
         let state = Arc::new(state);
         self.states.push(state.clone());
         self.numbers.insert(state, number);
-        self.edges.push(None);
+        self.edges.push(Known { causes: Causes::NONE, edges: Arc::new([]) });
         number
     }
 
@@ -126,6 +143,22 @@ impl<P: Process, M: Data> World<P, M> {
     }
 }
 
+/// How an edge's label names a cause.
+fn cause_number(cause: Cause) -> u16 {
+    match cause {
+        Cause::Item(index) => index as u16,
+        Cause::Adversary => u16::MAX,
+    }
+}
+
+/// The cause that an edge's label names.
+fn cause_of(label: u32) -> Cause {
+    match (label >> 16) as u16 {
+        u16::MAX => Cause::Adversary,
+        index => Cause::Item(usize::from(index)),
+    }
+}
+
 /// The variable of an item that is due: how many before it are.
 fn variable<P: Process, M: Data>(state: &State<P, M>, index: usize) -> u16 {
     state.items[..index].iter().filter(|item| item.place == Place::Due).count() as u16
@@ -138,27 +171,40 @@ impl<P: Process, M: Data> Space for World<P, M> {
     }
 
     fn edges(&mut self, state: StateId) -> Result<Arc<[Edge]>, Cap> {
-        if let Some(edges) = &self.edges[state as usize] {
-            return Ok(edges.clone());
+        self.edges_by(state, Causes::ALL)
+    }
+
+    fn edges_by(&mut self, state: StateId, causes: Causes) -> Result<Arc<[Edge]>, Cap> {
+        let known = self.edges[state as usize].clone();
+        if known.causes.contains(causes) {
+            return Ok(known.edges);
         }
+        let mut edges = known.edges.to_vec();
+        let asked = known.causes.with(causes);
         let source = self.states[state as usize].clone();
-        let found = self.expand(&source, &self.fresh(&source))?;
-        let mut edges: Vec<Edge> = Vec::with_capacity(found.len());
-        for (number, (label, draft)) in found.into_iter().enumerate() {
-            let edge = self.edge(&source, number as u32, &label, draft);
-            // The same step by another name.
-            let twin = |other: &Edge| {
-                (other.fires, other.target, other.marks, other.reads)
-                    == (edge.fires, edge.target, edge.marks, edge.reads)
-                    && other.origins == edge.origins
-                    && other.ordered == edge.ordered
-            };
-            if !edges.iter().any(twin) {
-                edges.push(edge);
+        let fresh = self.fresh(&source);
+        for (cause, of_cause) in self.causes(&source) {
+            if !causes.contains(of_cause) || known.causes.contains(of_cause) {
+                continue;
+            }
+            let before = edges.len();
+            for (number, (label, draft)) in self.expand(&source, &fresh, cause)?.into_iter().enumerate() {
+                let label_number = u32::from(cause_number(cause)) << 16 | number as u32;
+                let edge = self.edge(&source, label_number, &label, draft);
+                // The same step by another name.
+                let twin = |other: &Edge| {
+                    (other.fires, other.target, other.marks, other.reads)
+                        == (edge.fires, edge.target, edge.marks, edge.reads)
+                        && other.origins == edge.origins
+                        && other.ordered == edge.ordered
+                };
+                if !edges[before..].iter().any(twin) {
+                    edges.push(edge);
+                }
             }
         }
         let edges: Arc<[Edge]> = edges.into();
-        self.edges[state as usize] = Some(edges.clone());
+        self.edges[state as usize] = Known { causes: asked, edges: edges.clone() };
         Ok(edges)
     }
 

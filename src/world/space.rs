@@ -24,6 +24,15 @@ pub trait Space {
     /// When a declared cap was reached: the search must end with UNKNOWN.
     fn edges(&mut self, state: StateId) -> Result<Arc<[Edge]>, Cap>;
 
+    /// The same, where only steps by some causes are asked for: the others may be missing. What a later call adds comes
+    /// behind, so that an index keeps its meaning.
+    ///
+    /// # Errors
+    /// As [`Space::edges`].
+    fn edges_by(&mut self, state: StateId, _causes: Causes) -> Result<Arc<[Edge]>, Cap> {
+        self.edges(state)
+    }
+
     /// The variables of a state, in the order of its rows.
     fn variables(&self, state: StateId) -> Arc<[Variable]>;
 
@@ -36,6 +45,39 @@ pub trait Space {
 
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A set of what steps are taken by: variables that fire, or the adversary.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Causes(u128);
+
+impl Causes {
+    pub const NONE: Causes = Causes(0);
+    pub const ADVERSARY: Causes = Causes(1 << 127);
+    pub const ALL: Causes = Causes(u128::MAX);
+
+    /// # Panics
+    /// If the state has more than 127 variables.
+    #[must_use]
+    pub fn variable(variable: u16) -> Causes {
+        assert!(variable < 127, "a state has at most 127 variables");
+        Causes(1 << variable)
+    }
+
+    #[must_use]
+    pub const fn with(self, other: Causes) -> Causes {
+        Causes(self.0 | other.0)
+    }
+
+    #[must_use]
+    pub const fn without(self, other: Causes) -> Causes {
+        Causes(self.0 & !other.0)
+    }
+
+    #[must_use]
+    pub const fn contains(self, other: Causes) -> bool {
+        self.0 & other.0 == other.0
     }
 }
 

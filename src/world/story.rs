@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    World,
+    World, cause_of,
     draft::{Draft, Made, Uid},
     expand::{Act, Label},
     space::{Origin, Space, TimedPath},
@@ -76,12 +76,13 @@ impl<P: Process, M: Data> World<P, M> {
             let edges = self.edges(current).map_err(|cap| wrong(&cap.to_string()))?;
             let edge = edges.get(step.edge as usize).ok_or_else(|| wrong("there is no such edge"))?;
             let source = self.states[current as usize].clone();
-            let mut found = self.expand(&source, &self.fresh(&source)).map_err(|cap| wrong(&cap.to_string()))?;
-            let (label, draft) = found.swap_remove(edge.label as usize);
+            let cause = cause_of(edge.label);
+            let mut found = self.expand(&source, &self.fresh(&source), cause).map_err(|cap| wrong(&cap.to_string()))?;
+            let (label, draft) = found.swap_remove((edge.label & 0xffff) as usize);
             let canonical = self.canonical(draft);
             let label = self.translate(&label, &names);
             let what = run.occurrence(&label.act);
-            let next = self.expand(&run.state, &run.fresh).map_err(|cap| wrong(&cap.to_string()))?;
+            let next = self.expand(&run.state, &run.fresh, cause).map_err(|cap| wrong(&cap.to_string()))?;
             let (_, draft) = next
                 .into_iter()
                 .find(|(other, _)| *other == label)
@@ -136,7 +137,7 @@ impl<P: Process, M: Data> World<P, M> {
             let wrong = |why: String| Mismatch { step: index, why };
             let act = run.act(&step.what).ok_or_else(|| wrong(format!("{:?} is not under way", step.what)))?;
             run.check_time(&act, step.at).map_err(wrong)?;
-            let next = self.expand(&run.state, &run.fresh).map_err(|cap| wrong(cap.to_string()))?;
+            let next = self.expand(&run.state, &run.fresh, act.cause()).map_err(|cap| wrong(cap.to_string()))?;
             let mut fitting: Vec<_> = next
                 .into_iter()
                 .filter(|(label, _)| {
