@@ -19,6 +19,9 @@ use crate::world::space::{Edge, PathStep, StateId};
 /// What a search is after: the greatest value of a step or an arrival.
 pub struct Goal<'a> {
     pub promises: &'a Promises,
+    /// Any story of the greatest value will do: what is nearest to its end by the hull comes first, however long it
+    /// was. Otherwise the first story of a value is a shortest.
+    pub hurry: bool,
     /// The value of taking an edge.
     pub edge: &'a dyn Fn(&Edge, Option<Reading>) -> i64,
     /// The value of a zone that was reached.
@@ -76,7 +79,7 @@ pub fn explore(
     });
     // Breadth first: all of the wanted ones are.
     let leads = Promises { steps: vec![0; leads.steps.len()], ..leads };
-    let goal = Goal { promises: &leads, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
+    let goal = Goal { promises: &leads, hurry: false, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
     let mut search = Search { most, ..Search::new(hull, &goal, true) };
     search.run(net, meter)?;
     let mut reached = Vec::new();
@@ -202,7 +205,8 @@ impl<'a> Search<'a> {
             return Ok(());
         }
         let number = self.nodes.len() as u32;
-        let story = node.steps + self.goal.promises.steps[in_hull];
+        let so_far = if self.goal.hurry { 0 } else { node.steps };
+        let story = so_far + self.goal.promises.steps[in_hull];
         self.queue.push((promise, Reverse(story), node.steps, Reverse(number)));
         node.zone = Some(zone.clone());
         self.nodes.push(node);
@@ -213,19 +217,21 @@ impl<'a> Search<'a> {
     /// Puts a zone that is about to get the next number into its chain, unless one there contains it after no more
     /// steps.
     fn admit(&mut self, arriving: &Node, past: bool, zone: &Zone, meter: &mut Meter<'_>) -> bool {
-        let (nodes, inclusion) = (&mut self.nodes, self.inclusion);
+        let (nodes, inclusion, hurry) = (&mut self.nodes, self.inclusion, self.goal.hurry);
         let new = Link { outline: zone.outline(), steps: arriving.steps, number: nodes.len() as u32 };
         let chain = self.chains.entry((arriving.state, past)).or_default();
         let covers = |cover: &Zone, other: &Zone| if inclusion { cover.includes(other) } else { cover == other };
         let makes_needless = |link: &Link| {
-            link.steps <= new.steps && link.outline.may_include(&new.outline) && covers(zone_of(nodes, link), zone)
+            (hurry || link.steps <= new.steps)
+                && link.outline.may_include(&new.outline)
+                && covers(zone_of(nodes, link), zone)
         };
         if chain.iter().any(makes_needless) {
             return false;
         }
         chain.retain(|link| {
             let covered = new.outline.may_include(&link.outline)
-                && (link.steps >= new.steps || nodes[link.number as usize].expanded)
+                && (hurry || link.steps >= new.steps || nodes[link.number as usize].expanded)
                 && covers(zone, zone_of(nodes, link));
             if covered {
                 meter.release(nodes[link.number as usize].zone.take().map_or(0, |zone| zone.bytes()));

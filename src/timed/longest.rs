@@ -118,7 +118,7 @@ impl Query<'_> {
 
     fn search_longest(&mut self, hull: &Hull, promises: &Promises) -> Found {
         let value = |_: &Edge, reading: Option<Reading>| reading.map_or(NOTHING, |reading| span(hull, reading));
-        let goal = Goal { promises, edge: &value, arrival: &|_, _| NOTHING };
+        let goal = Goal { promises, hurry: true, edge: &value, arrival: &|_, _| NOTHING };
         self.search(hull, &goal)
     }
 
@@ -142,7 +142,8 @@ impl Query<'_> {
         let waits = |rows: &Rows, zone: &Zone| {
             if rows.stopwatch.is_some() && zone.may_wait_for_ever(rows) { 1 } else { NOTHING }
         };
-        let found = self.search(&hull, &Goal { promises: &promises, edge: &|_, _| NOTHING, arrival: &waits });
+        let found =
+            self.search(&hull, &Goal { promises: &promises, hurry: false, edge: &|_, _| NOTHING, arrival: &waits });
         match (found.best, found.halt) {
             (Some((_, steps)), _) => Ok(Some(Longest::Never { path: self.concrete(&steps, Aim::Any)? })),
             (None, None) => Ok(None),

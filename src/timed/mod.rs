@@ -111,6 +111,7 @@ impl<'a> Query<'a> {
         let promises =
             Promises::of(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
         let goal = Goal {
+            hurry: false,
             promises: &promises,
             edge: &|edge, _| if edge.marks.any(marks) { 1 } else { NOTHING },
             arrival: &|_, _| NOTHING,
