@@ -142,11 +142,8 @@ impl<'a> Net<'a> {
         let automorphisms = self.automorphisms(state);
         let mut least: Option<usize> = None;
         for (index, automorphism) in automorphisms.iter().enumerate() {
-            let better = match least {
-                None => zone.compare_renamed(&automorphism.variables).is_lt(),
-                Some(best) => zone.renamed(&automorphism.variables) < zone.renamed(&automorphisms[best].variables),
-            };
-            if better {
+            let best = least.map(|index| &*automorphisms[index].variables);
+            if zone.compare_renamed(&automorphism.variables, best).is_lt() {
                 least = Some(index);
             }
         }

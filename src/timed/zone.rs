@@ -284,12 +284,19 @@ impl Zone {
         Zone { size: self.size, bounds: bounds.collect() }
     }
 
-    /// How [`Zone::renamed`] compares with this zone, without making it.
+    /// How the zone by one renaming compares with the zone by another; `None` renames nothing.
     #[must_use]
-    pub fn compare_renamed(&self, variables: &[u16]) -> std::cmp::Ordering {
-        let from = |row: usize| if row == 0 { 0 } else { row_of(variables[row - 1]) };
-        let entries = (0..self.size).flat_map(|i| (0..self.size).map(move |j| self.get(from(i), from(j))));
-        entries.cmp(self.bounds.iter().copied())
+    pub fn compare_renamed(&self, one: &[u16], other: Option<&[u16]>) -> std::cmp::Ordering {
+        let entry = |variables: Option<&[u16]>, i: usize, j: usize| {
+            let from = |row: usize| match variables {
+                Some(variables) if row > 0 => row_of(variables[row - 1]),
+                _ => row,
+            };
+            self.get(from(i), from(j))
+        };
+        let entries = (0..self.size).flat_map(|i| (0..self.size).map(move |j| (i, j)));
+        let mut orders = entries.map(|(i, j)| entry(Some(one), i, j).cmp(&entry(other, i, j)));
+        orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     }
 
     fn row(&self, row: usize) -> &[i64] {
