@@ -18,12 +18,15 @@ use crate::{
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Contender {
-    /// Asked for a session.
+    /// Asked for a session, instead of the one of an earlier attempt if that may be left.
     Opening {
         question: Id,
+        left: Option<Id>,
     },
     /// An attempt failed. `Retry` is armed.
-    Resting,
+    Resting {
+        left: Option<Id>,
+    },
     Open {
         session: Id,
         keep: Keep,
@@ -77,6 +80,8 @@ pub struct Config {
     pub error_retry: Duration,
     pub on_doubt: OnDoubt,
     pub clean_stop: CleanStop,
+    /// Whether it remembers the session of an attempt that failed, to destroy it when it creates another.
+    pub cleans_up: bool,
     /// How long it waits for an answer that should come at once; for ever, if absent.
     pub request_timeout: Option<Duration>,
 }
@@ -154,7 +159,7 @@ impl Contender {
         match self {
             Contender::Open { pursuit: Pursuit::Holding { token, .. }, .. } => Standing::Holding { token: *token },
             Contender::Open { pursuit: Pursuit::Doubting, .. } | Contender::Abandoned => Standing::Doubting,
-            Contender::Opening { .. } | Contender::Resting | Contender::Open { .. } => Standing::Slumbering,
+            Contender::Opening { .. } | Contender::Resting { .. } | Contender::Open { .. } => Standing::Slumbering,
         }
     }
 }
@@ -168,7 +173,7 @@ impl Process for Contender {
     type Durable = ();
 
     fn start(me: &Me<'_, Self>, (): (), fx: &mut Effects<Self>) -> Self {
-        Contender::Opening { question: ask_session(me.config, SessionAsk::Create, fx) }
+        Contender::Opening { question: ask_session(me.config, SessionAsk::Create { instead_of: None }, fx), left: None }
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
@@ -217,7 +222,7 @@ impl Contender {
             } => Some(*question),
             Contender::Open { pursuit: Pursuit::Refused | Pursuit::Doubting, .. }
             | Contender::Opening { .. }
-            | Contender::Resting
+            | Contender::Resting { .. }
             | Contender::Abandoned => None,
         }
     }
@@ -261,8 +266,10 @@ impl Contender {
     /// The sleep after a refusal or an error is over.
     fn retry(&mut self, config: &Config, fx: &mut Effects<Self>) {
         match self {
-            Contender::Resting => {
-                *self = Contender::Opening { question: ask_session(config, SessionAsk::Create, fx) };
+            Contender::Resting { left } => {
+                let left = *left;
+                let question = ask_session(config, SessionAsk::Create { instead_of: left }, fx);
+                *self = Contender::Opening { question, left };
             }
             Contender::Open { pursuit: pursuit @ Pursuit::Refused, .. } => {
                 *pursuit = Pursuit::Watching { question: get(config, None, config.wait, fx) };
@@ -275,7 +282,11 @@ impl Contender {
     /// A slumberer's attempt failed: it gives up its session and tries with another.
     fn fail(&mut self, config: &Config, fx: &mut Effects<Self>) {
         self.end_session(config, fx);
-        *self = Contender::Resting;
+        let left = match self {
+            Contender::Open { session, .. } if config.cleans_up => Some(*session),
+            _ => None,
+        };
+        *self = Contender::Resting { left };
         fx.arm(Timer::Retry, Window::exactly(config.error_retry));
     }
 

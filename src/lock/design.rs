@@ -59,6 +59,8 @@ pub struct Client {
     pub error_retry: Duration,
     pub on_doubt: OnDoubt,
     pub clean_stop: CleanStop,
+    #[serde(default)]
+    pub cleans_up: bool,
     pub request_timeout: Option<Duration>,
 }
 
@@ -185,6 +187,7 @@ impl Design {
             error_retry: client.error_retry,
             on_doubt: client.on_doubt,
             clean_stop: client.clean_stop,
+            cleans_up: client.cleans_up,
             request_timeout: client.request_timeout,
         };
         let write = self.work.write_every.map(|every| work::Write { to: self.resource_id(), every });

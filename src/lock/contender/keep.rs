@@ -33,7 +33,7 @@ impl Contender {
             // Disarmed by a success, and at the end.
             Contender::Open { keep: Keep::Resting | Keep::Stopped, .. }
             | Contender::Opening { .. }
-            | Contender::Resting
+            | Contender::Resting { .. }
             | Contender::Abandoned => {}
         }
     }
@@ -41,11 +41,11 @@ impl Contender {
     /// What was asked about the session.
     pub(super) const fn session_question(&self) -> Option<Id> {
         match self {
-            Contender::Opening { question } | Contender::Open { keep: Keep::Renewing { question, .. }, .. } => {
+            Contender::Opening { question, .. } | Contender::Open { keep: Keep::Renewing { question, .. }, .. } => {
                 Some(*question)
             }
             Contender::Open { keep: Keep::Resting | Keep::Retrying { .. } | Keep::Stopped, .. }
-            | Contender::Resting
+            | Contender::Resting { .. }
             | Contender::Abandoned => None,
         }
     }
@@ -65,20 +65,20 @@ impl Contender {
         if config.request_timeout.is_some() {
             fx.disarm(Timer::SessionAnswer);
         }
-        if matches!(self, Contender::Opening { .. }) {
-            self.opened(config, answer, fx);
+        if let Contender::Opening { left, .. } = *self {
+            self.opened(config, left, answer, fx);
         } else {
             self.renewed(config, answer, fx);
         }
     }
 
-    fn opened(&mut self, config: &Config, answer: Option<SessionAnswer>, fx: &mut Effects<Self>) {
+    fn opened(&mut self, config: &Config, left: Option<Id>, answer: Option<SessionAnswer>, fx: &mut Effects<Self>) {
         if let Some(SessionAnswer::Created { session }) = answer {
             fx.arm(Timer::Renew, Window::exactly(config.renew_every));
             let question = get(config, None, config.wait, fx);
             *self = Contender::Open { session, keep: Keep::Resting, pursuit: Pursuit::Watching { question } };
         } else {
-            *self = Contender::Resting;
+            *self = Contender::Resting { left };
             fx.arm(Timer::Retry, Window::exactly(config.error_retry));
         }
     }
@@ -117,7 +117,7 @@ impl Contender {
                 pursuit: Pursuit::Watching { .. } | Pursuit::Acquiring { .. } | Pursuit::Refused,
                 ..
             } => self.fail(config, fx),
-            Contender::Opening { .. } | Contender::Resting | Contender::Abandoned => {}
+            Contender::Opening { .. } | Contender::Resting { .. } | Contender::Abandoned => {}
         }
     }
 

@@ -19,6 +19,7 @@ fn march() -> Config {
         error_retry: seconds(5),
         on_doubt: OnDoubt::Keep,
         clean_stop: CleanStop::ReleaseAndDestroy,
+        cleans_up: false,
         request_timeout: None,
     }
 }
@@ -26,7 +27,13 @@ fn march() -> Config {
 /// The client of April 2015.
 fn april() -> Config {
     let retry = OnRenewFailure::Retry { every: Duration::from_secs(1), left: Duration::from_secs(5) };
-    Config { on_renew_failure: retry, on_doubt: OnDoubt::Destroy, clean_stop: CleanStop::Destroy, ..march() }
+    Config {
+        on_renew_failure: retry,
+        on_doubt: OnDoubt::Destroy,
+        clean_stop: CleanStop::Destroy,
+        cleans_up: true,
+        ..march()
+    }
 }
 
 impl Fixture<Contender> {
@@ -76,7 +83,7 @@ impl Fixture<Contender> {
 #[test]
 fn a_contender_opens_a_session_watches_the_key_and_acquires_it() {
     let mut contender = Fixture::start(NodeId(1), march());
-    assert_eq!(contender.did(), ["send n0 AskSession { question: #0, ask: Create }"]);
+    assert_eq!(contender.did(), ["send n0 AskSession { question: #0, ask: Create { instead_of: None } }"]);
     let session = contender.fresh_id();
     assert_eq!(
         contender.tend(SessionAnswer::Created { session }),
@@ -117,7 +124,20 @@ fn an_error_while_slumbering_costs_the_session_and_a_rest() {
         contender.answer(Answer::Failed),
         ["send n0 Ask { question: None, ask: DestroySession { session: #1 } }", "disarm Renew", "arm Retry 5s"]
     );
-    assert_eq!(contender.timer(Timer::Retry), ["send n0 AskSession { question: #3, ask: Create }"]);
+    assert_eq!(
+        contender.timer(Timer::Retry),
+        ["send n0 AskSession { question: #3, ask: Create { instead_of: None } }"]
+    );
+}
+
+#[test]
+fn the_client_of_april_asks_for_another_session_instead_of_its_last() {
+    let mut contender = Fixture::<Contender>::watching(april());
+    contender.answer(Answer::Failed);
+    let again = ["send n0 AskSession { question: #3, ask: Create { instead_of: Some(#1) } }"];
+    assert_eq!(contender.timer(Timer::Retry), again);
+    assert_eq!(contender.tend(SessionAnswer::Failed), ["arm Retry 5s"]);
+    assert_eq!(contender.timer(Timer::Retry), [again[0].replace("#3", "#4")]);
 }
 
 #[test]

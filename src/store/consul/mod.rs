@@ -130,8 +130,13 @@ pub enum Answer {
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum SessionAsk {
-    Create,
-    Renew { session: Id },
+    /// Destroys `instead_of` first, if that is still known.
+    Create {
+        instead_of: Option<Id>,
+    },
+    Renew {
+        session: Id,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]

@@ -43,7 +43,10 @@ impl Consul {
     /// Begins a session, or counts it from the beginning.
     pub(super) fn tend(&mut self, config: &Config, from: NodeId, ask: &SessionAsk, fx: &mut Fx) -> SessionAnswer {
         match *ask {
-            SessionAsk::Create => {
+            SessionAsk::Create { instead_of } => {
+                if let Some(session) = instead_of {
+                    self.destroy(config, session, fx);
+                }
                 let session = fx.fresh_id();
                 self.sessions.entry(from).or_default().push(session);
                 fx.arm(Timer::Expire(session), Window::exactly(config.expiry));

@@ -20,7 +20,7 @@ impl Fixture<Consul> {
 
     fn session(&mut self, of: NodeId) -> Id {
         let question = self.fresh_id();
-        self.message(of, Message::AskSession { question, ask: SessionAsk::Create });
+        self.message(of, Message::AskSession { question, ask: SessionAsk::Create { instead_of: None } });
         match self.sent().last() {
             Some((_, Message::AnswerSession { answer: SessionAnswer::Created { session }, .. })) => *session,
             other => panic!("a session is created, not {other:?}"),
@@ -148,6 +148,16 @@ fn a_client_whose_connection_is_gone_does_not_wait_any_more() {
     assert!(store.closed(B, SESSION_LANE).is_empty());
     assert_eq!(store.closed(B, KEY_LANE), ["disarm Wait(n2)"]);
     assert!(store.timer(Timer::Wait(B)).is_empty());
+}
+
+#[test]
+fn a_session_may_take_the_place_of_another() {
+    let mut store = store(0, Behavior::Release);
+    let a = store.session(A);
+    let question = store.fresh_id();
+    let did = store.message(A, Message::AskSession { question, ask: SessionAsk::Create { instead_of: Some(a) } });
+    assert_eq!(did[..2], ["disarm Expire(#1)", "arm Expire(#3) 20s"]);
+    assert_eq!(store.ask(A, Ask::Acquire { session: a }), ["send n1 Answer { answer: Failed }"]);
 }
 
 #[test]
