@@ -138,7 +138,7 @@ impl<'a> Net<'a> {
     }
 
     fn settle(&mut self, state: StateId, zone: &mut Zone, cap: i64) -> (bool, Option<u16>) {
-        let past = zone.saturate(&*self.rows(state), cap);
+        let past = zone.saturate(&self.rows(state), cap);
         let automorphisms = self.automorphisms(state);
         let mut least: Option<usize> = None;
         for (index, automorphism) in automorphisms.iter().enumerate() {

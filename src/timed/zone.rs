@@ -147,8 +147,8 @@ impl Zone {
         after.bounds.resize(after.size * after.size, 0);
         for (index, origin) in origins.iter().enumerate() {
             let (late, early) = match *origin {
-                Origin::Kept(variable) => self.from_moment(moment, row_of(variable), 0),
-                Origin::Widened(variable, by) => self.from_moment(moment, row_of(variable), by),
+                Origin::Kept(variable) => self.since_moment(moment, row_of(variable), 0),
+                Origin::Widened(variable, by) => self.since_moment(moment, row_of(variable), by),
                 Origin::Scheduled { lo, hi, .. } => (far(hi), -lo.min(FAR)),
             };
             after.set(index + 1, 0, late);
@@ -171,7 +171,7 @@ impl Zone {
         debug_assert!(after.is_canonical(), "carrying keeps a zone canonical");
     }
 
-    fn from_moment(&self, moment: &Moment, row: usize, by: i64) -> (i64, i64) {
+    fn since_moment(&self, moment: &Moment, row: usize, by: i64) -> (i64, i64) {
         (plus(self.get(row, moment.column), far(by)), moment.row[row])
     }
 
