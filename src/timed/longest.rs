@@ -87,10 +87,11 @@ impl Query<'_> {
                 hull = self.hull(cap)?;
                 continue;
             }
-            if promises.most() == BEYOND && !std::mem::replace(&mut cycles_tried, true) {
-                if let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)? {
-                    return self.unbounded(&cycle);
-                }
+            if promises.most() == BEYOND
+                && !std::mem::replace(&mut cycles_tried, true)
+                && let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)?
+            {
+                return self.unbounded(&cycle);
             }
             let found = self.search_longest(&hull, &promises);
             match found.best {
