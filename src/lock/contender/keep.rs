@@ -28,7 +28,7 @@ impl Contender {
     pub(super) fn overdue(&mut self) {
         match self {
             Contender::Open { keep: Keep::Renewing { overdue, .. } | Keep::Retrying { overdue }, .. } => {
-                *overdue = true
+                *overdue = true;
             }
             // Disarmed by a success, and at the end.
             Contender::Open { keep: Keep::Resting | Keep::Stopped, .. }

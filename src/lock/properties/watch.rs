@@ -47,11 +47,11 @@ pub(super) fn hands_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sig
     follow(workers, seen);
     follow_up(up, seen);
     match seen {
-        Happening::Requested(node, Request::Terminate) if leaving.is_none() && workers.len() == 1 => {
-            if workers.contains(node) {
-                *leaving = Some(*node);
-                signals.trigger = true;
-            }
+        Happening::Requested(node, Request::Terminate)
+            if leaving.is_none() && workers.len() == 1 && workers.contains(node) =>
+        {
+            *leaving = Some(*node);
+            signals.trigger = true;
         }
         Happening::Emitted(_, Event::Work(work::Event::Began)) => {
             // Only a slumberer begins to work, so it is another, or the same in another life.
