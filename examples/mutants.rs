@@ -69,9 +69,9 @@ fn main() -> ExitCode {
             Fate::Broken(why) => ("BROKEN", why),
         };
         if word == "killed" {
-            killed += 1
+            killed += 1;
         } else {
-            alive += 1
+            alive += 1;
         }
         println!("{word:9} {:28} {:5.1} s  {}  [{detail}]", mutant.name, begun.elapsed().as_secs_f32(), mutant.about);
     }

@@ -112,7 +112,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         property(
             "free-lock-is-taken",
             "after an election that leaves the lock free, somebody acquires it in time",
-            &[],
+            &["election-1"],
             Form::Within,
             takeover(),
             watch::is_taken,
@@ -120,7 +120,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         property(
             "work-resumes-after-election",
             "after an election at which nobody works, somebody works in time",
-            &[],
+            &["election-2"],
             Form::Within,
             takeover(),
             watch::resumes,

@@ -11,7 +11,6 @@ use super::{
     bounds::{NOTHING, Promises},
     budget::{Halt, Meter},
     hull::Hull,
-    needs::Needs,
     net::{Landing, Net},
     zone::{Outline, Reading, Rows, Zone},
 };
@@ -20,8 +19,9 @@ use crate::world::space::{Edge, PathStep, StateId};
 /// What a search is after: the greatest value of a step or an arrival.
 pub struct Goal<'a> {
     pub promises: &'a Promises,
-    /// What it takes to attain the greatest promise.
-    pub needs: Option<&'a Needs>,
+    /// Any story of the greatest value will do: what is nearest to its end by the hull comes first, however long it
+    /// was. Otherwise the first story of a value is a shortest.
+    pub hurry: bool,
     /// The value of taking an edge.
     pub edge: &'a dyn Fn(&Edge, Option<Reading>) -> i64,
     /// The value of a zone that was reached.
@@ -79,7 +79,7 @@ pub fn explore(
     });
     // Breadth first: all of the wanted ones are.
     let leads = Promises { steps: vec![0; leads.steps.len()], ..leads };
-    let goal = Goal { promises: &leads, needs: None, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
+    let goal = Goal { promises: &leads, hurry: false, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
     let mut search = Search { most, ..Search::new(hull, &goal, true) };
     search.run(net, meter)?;
     let mut reached = Vec::new();
@@ -200,47 +200,38 @@ impl<'a> Search<'a> {
         // The hull may hold a zone that has run past the cap together with others that have not.
         let in_hull = self.hull.number(node.state, landing.past).or_else(|| self.hull.number(node.state, false));
         let in_hull = in_hull.expect("the hull has every reachable zone") as usize;
-        let (promise, rest) = self.promised(in_hull, &net.rows(node.state), zone);
+        let promise = self.goal.promises.values[in_hull];
         if promise <= self.seen() || !self.admit(&node, landing.past, zone, meter) {
             return Ok(());
         }
         let number = self.nodes.len() as u32;
-        self.queue.push((promise, Reverse(node.steps.saturating_add(rest)), node.steps, Reverse(number)));
+        let so_far = if self.goal.hurry { 0 } else { node.steps };
+        let story = so_far + self.goal.promises.steps[in_hull];
+        self.queue.push((promise, Reverse(story), node.steps, Reverse(number)));
         node.zone = Some(zone.clone());
         self.nodes.push(node);
         self.improve(value, number, None);
         meter.keep(zone.bytes() + size_of::<Node>())
     }
 
-    /// The greatest value that a zone may lead to, and the least number of steps to it.
-    fn promised(&self, in_hull: usize, rows: &Rows, zone: &Zone) -> (i64, u32) {
-        let Goal { promises, needs, .. } = self.goal;
-        let (promise, steps) = (promises.values[in_hull], promises.steps[in_hull]);
-        match needs.filter(|_| promise == promises.most()) {
-            None => (promise, steps),
-            Some(needs) => match needs.shortfall(in_hull, rows, zone) {
-                None => (promise, needs.steps(in_hull)),
-                Some(less) => (promise.min(less), steps),
-            },
-        }
-    }
-
     /// Puts a zone that is about to get the next number into its chain, unless one there contains it after no more
     /// steps.
     fn admit(&mut self, arriving: &Node, past: bool, zone: &Zone, meter: &mut Meter<'_>) -> bool {
-        let (nodes, inclusion) = (&mut self.nodes, self.inclusion);
+        let (nodes, inclusion, hurry) = (&mut self.nodes, self.inclusion, self.goal.hurry);
         let new = Link { outline: zone.outline(), steps: arriving.steps, number: nodes.len() as u32 };
         let chain = self.chains.entry((arriving.state, past)).or_default();
         let covers = |cover: &Zone, other: &Zone| if inclusion { cover.includes(other) } else { cover == other };
         let makes_needless = |link: &Link| {
-            link.steps <= new.steps && link.outline.may_include(&new.outline) && covers(zone_of(nodes, link), zone)
+            (hurry || link.steps <= new.steps)
+                && link.outline.may_include(&new.outline)
+                && covers(zone_of(nodes, link), zone)
         };
         if chain.iter().any(makes_needless) {
             return false;
         }
         chain.retain(|link| {
             let covered = new.outline.may_include(&link.outline)
-                && (link.steps >= new.steps || nodes[link.number as usize].expanded)
+                && (hurry || link.steps >= new.steps || nodes[link.number as usize].expanded)
                 && covers(zone, zone_of(nodes, link));
             if covered {
                 meter.release(nodes[link.number as usize].zone.take().map_or(0, |zone| zone.bytes()));

@@ -8,7 +8,6 @@ use super::{
     cycle,
     exact::{Found, Goal},
     hull::Hull,
-    needs::Needs,
     zone::{Reading, Rows, Zone},
 };
 use crate::world::space::{Edge, Origin, Space, TimedPath};
@@ -88,12 +87,13 @@ impl Query<'_> {
                 hull = self.hull(cap)?;
                 continue;
             }
-            if promises.most() == BEYOND && !std::mem::replace(&mut cycles_tried, true) {
-                if let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)? {
-                    return self.unbounded(&cycle);
-                }
+            if promises.most() == BEYOND
+                && !std::mem::replace(&mut cycles_tried, true)
+                && let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)?
+            {
+                return self.unbounded(&cycle);
             }
-            let found = self.search_longest(&hull, &promises)?;
+            let found = self.search_longest(&hull, &promises);
             match found.best {
                 Some((BEYOND, _)) if cap < ceiling => {
                     cap = cap.saturating_mul(2).min(ceiling);
@@ -117,11 +117,10 @@ impl Query<'_> {
         (bound + 1).max(4 * spans.max().unwrap_or(0))
     }
 
-    fn search_longest(&mut self, hull: &Hull, promises: &Promises) -> Result<Found, Halt> {
+    fn search_longest(&mut self, hull: &Hull, promises: &Promises) -> Found {
         let value = |_: &Edge, reading: Option<Reading>| reading.map_or(NOTHING, |reading| span(hull, reading));
-        let needs = Needs::of(&mut self.net, hull, promises.most().min(hull.cap))?;
-        let goal = Goal { promises, needs: Some(&needs), edge: &value, arrival: &|_, _| NOTHING };
-        Ok(self.search(hull, &goal))
+        let goal = Goal { promises, hurry: true, edge: &value, arrival: &|_, _| NOTHING };
+        self.search(hull, &goal)
     }
 
     fn conclude(&mut self, found: Found) -> Result<Longest, Halt> {
@@ -145,7 +144,7 @@ impl Query<'_> {
             if rows.stopwatch.is_some() && zone.may_wait_for_ever(rows) { 1 } else { NOTHING }
         };
         let found =
-            self.search(&hull, &Goal { promises: &promises, needs: None, edge: &|_, _| NOTHING, arrival: &waits });
+            self.search(&hull, &Goal { promises: &promises, hurry: false, edge: &|_, _| NOTHING, arrival: &waits });
         match (found.best, found.halt) {
             (Some((_, steps)), _) => Ok(Some(Longest::Never { path: self.concrete(&steps, Aim::Any)? })),
             (None, None) => Ok(None),

@@ -11,7 +11,6 @@ mod cycle;
 mod exact;
 mod hull;
 mod longest;
-mod needs;
 mod net;
 mod shortest;
 mod stuck;
@@ -96,7 +95,7 @@ impl<'a> Query<'a> {
             return search(&mut self.net, hull, goal, self.switches.inclusion, &mut self.meter);
         }
         let promises = Promises::alike(goal.promises.most(), hull.nodes.len());
-        let goal = Goal { promises: &promises, needs: None, ..*goal };
+        let goal = Goal { promises: &promises, ..*goal };
         search(&mut self.net, hull, &goal, self.switches.inclusion, &mut self.meter)
     }
 
@@ -112,8 +111,8 @@ impl<'a> Query<'a> {
         let promises =
             Promises::of(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
         let goal = Goal {
+            hurry: false,
             promises: &promises,
-            needs: None,
             edge: &|edge, _| if edge.marks.any(marks) { 1 } else { NOTHING },
             arrival: &|_, _| NOTHING,
         };

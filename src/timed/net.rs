@@ -138,15 +138,12 @@ impl<'a> Net<'a> {
     }
 
     fn settle(&mut self, state: StateId, zone: &mut Zone, cap: i64) -> (bool, Option<u16>) {
-        let past = zone.saturate(&*self.rows(state), cap);
+        let past = zone.saturate(&self.rows(state), cap);
         let automorphisms = self.automorphisms(state);
         let mut least: Option<usize> = None;
         for (index, automorphism) in automorphisms.iter().enumerate() {
-            let better = match least {
-                None => zone.compare_renamed(&automorphism.variables).is_lt(),
-                Some(best) => zone.renamed(&automorphism.variables) < zone.renamed(&automorphisms[best].variables),
-            };
-            if better {
+            let best = least.map(|index| &*automorphisms[index].variables);
+            if zone.compare_renamed(&automorphism.variables, best).is_lt() {
                 least = Some(index);
             }
         }

@@ -53,7 +53,7 @@ impl Query<'_> {
             let ceiling = hull.longest_window.saturating_mul(64).max(cap);
             if promises.most() > -cap {
                 let value = |edge: &Edge, reading: Option<Reading>| earliness(&hull, edge.reads, reading);
-                let goal = Goal { promises: &promises, needs: None, edge: &value, arrival: &|_, _| NOTHING };
+                let goal = Goal { promises: &promises, hurry: true, edge: &value, arrival: &|_, _| NOTHING };
                 let found = self.search(&hull, &goal);
                 let seen = match found.best.filter(|(value, _)| *value > -cap) {
                     Some((value, steps)) => Some((-value, self.concrete(&steps, Aim::AtMost(-value))?)),

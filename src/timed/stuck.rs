@@ -87,7 +87,7 @@ impl Query<'_> {
             let number = hull.number(node.state, node.past).expect("a node has a number") as usize;
             out.map_or(NOTHING, |out| enters(&edges[number][out.edge as usize]))
         });
-        let goal = Goal { promises: &promises, needs: None, edge: &|edge, _| enters(edge), arrival: &|_, _| NOTHING };
+        let goal = Goal { promises: &promises, hurry: false, edge: &|edge, _| enters(edge), arrival: &|_, _| NOTHING };
         let found = self.search(hull, &goal);
         let Some((_, steps)) = found.best else { return found.halt.map_or(Ok(None), Err) };
         let edge = self.last_edge(&steps)?;

@@ -88,8 +88,8 @@ impl Net {
     pub fn space(&self) -> TableSpace {
         let first =
             Marking { place: 0, pending: self.start.iter().copied().collect(), budget: self.budget, running: false };
-        let mut table = TableSpace::default();
-        table.start = first.pending.iter().map(|kind| self.schedule(*kind)).collect();
+        let start = first.pending.iter().map(|kind| self.schedule(*kind)).collect();
+        let mut table = TableSpace { start, ..TableSpace::default() };
         let mut numbers = BTreeMap::from([(first.clone(), 0)]);
         let mut markings = vec![first];
         while table.states.len() < markings.len() {

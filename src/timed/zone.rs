@@ -147,8 +147,8 @@ impl Zone {
         after.bounds.resize(after.size * after.size, 0);
         for (index, origin) in origins.iter().enumerate() {
             let (late, early) = match *origin {
-                Origin::Kept(variable) => self.from_moment(moment, row_of(variable), 0),
-                Origin::Widened(variable, by) => self.from_moment(moment, row_of(variable), by),
+                Origin::Kept(variable) => self.since_moment(moment, row_of(variable), 0),
+                Origin::Widened(variable, by) => self.since_moment(moment, row_of(variable), by),
                 Origin::Scheduled { lo, hi, .. } => (far(hi), -lo.min(FAR)),
             };
             after.set(index + 1, 0, late);
@@ -171,7 +171,7 @@ impl Zone {
         debug_assert!(after.is_canonical(), "carrying keeps a zone canonical");
     }
 
-    fn from_moment(&self, moment: &Moment, row: usize, by: i64) -> (i64, i64) {
+    fn since_moment(&self, moment: &Moment, row: usize, by: i64) -> (i64, i64) {
         (plus(self.get(row, moment.column), far(by)), moment.row[row])
     }
 
@@ -284,12 +284,19 @@ impl Zone {
         Zone { size: self.size, bounds: bounds.collect() }
     }
 
-    /// How [`Zone::renamed`] compares with this zone, without making it.
+    /// How the zone by one renaming compares with the zone by another; `None` renames nothing.
     #[must_use]
-    pub fn compare_renamed(&self, variables: &[u16]) -> std::cmp::Ordering {
-        let from = |row: usize| if row == 0 { 0 } else { row_of(variables[row - 1]) };
-        let entries = (0..self.size).flat_map(|i| (0..self.size).map(move |j| self.get(from(i), from(j))));
-        entries.cmp(self.bounds.iter().copied())
+    pub fn compare_renamed(&self, one: &[u16], other: Option<&[u16]>) -> std::cmp::Ordering {
+        let entry = |variables: Option<&[u16]>, i: usize, j: usize| {
+            let from = |row: usize| match variables {
+                Some(variables) if row > 0 => row_of(variables[row - 1]),
+                _ => row,
+            };
+            self.get(from(i), from(j))
+        };
+        let entries = (0..self.size).flat_map(|i| (0..self.size).map(move |j| (i, j)));
+        let mut orders = entries.map(|(i, j)| entry(Some(one), i, j).cmp(&entry(other, i, j)));
+        orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     }
 
     fn row(&self, row: usize) -> &[i64] {

@@ -204,7 +204,7 @@ impl<P: Process, M: Data> Draft<P, M> {
 }
 
 /// The next fresh names above all in the state.
-pub(super) fn fresh_above<P: Process, M: Data>(names: impl Iterator<Item = Name>) -> Fresh {
+pub(super) fn fresh_above(names: impl Iterator<Item = Name>) -> Fresh {
     let mut next_id = 0;
     let mut ranks: BTreeMap<Sort, u64> = BTreeMap::new();
     for name in names {

@@ -21,6 +21,9 @@ pub(super) struct Label {
     pub(super) choices: Choices,
 }
 
+/// A step, and where it leads.
+type Expanded<P, M> = (Label, Draft<P, M>);
+
 /// What a step is taken by.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Cause {
@@ -63,12 +66,7 @@ impl<P: Process, M: Data> World<P, M> {
     ///
     /// # Errors
     /// When a link's capacity is exceeded.
-    pub(super) fn expand(
-        &self,
-        state: &State<P, M>,
-        fresh: &Fresh,
-        cause: Cause,
-    ) -> Result<Vec<(Label, Draft<P, M>)>, Cap> {
+    pub(super) fn expand(&self, state: &State<P, M>, fresh: &Fresh, cause: Cause) -> Result<Vec<Expanded<P, M>>, Cap> {
         let mut found = Vec::new();
         let source = Draft::of(state, fresh.clone());
         match cause {
@@ -226,7 +224,7 @@ impl<P: Process, M: Data> World<P, M> {
     }
 
     /// Every way to use a fault class now.
-    fn strike(&self, source: &Draft<P, M>, fault: usize, found: &mut Vec<(Label, Draft<P, M>)>) {
+    fn strike(&self, source: &Draft<P, M>, fault: usize, found: &mut Vec<Expanded<P, M>>) {
         let nodes = &source.state.nodes;
         let ready = |node: &&NodeId| nodes[node.index()].is_up() && !nodes[node.index()].is_paused();
         let mut on_node = |node: NodeId, branches: Vec<Branch<P, M>>| {

@@ -230,11 +230,31 @@ impl<P: Process, M: Data> Space for World<P, M> {
                 }
             }
         }
+        close(&mut found);
         found.into()
     }
 
     fn len(&self) -> usize {
         self.states.len()
+    }
+}
+
+/// At most so many renamings of a state are listed: every order of five nodes that look alike.
+const MOST_AUTOMORPHISMS: usize = 119;
+
+/// Adds what several renamings make in turn.
+fn close(found: &mut Vec<Automorphism>) {
+    let exchanges = found.len();
+    let mut next = 0;
+    while next < found.len() && found.len() < MOST_AUTOMORPHISMS {
+        for exchange in 0..exchanges {
+            let both = found[next].then(&found[exchange]);
+            let identity = both.nodes.iter().enumerate().all(|(new, old)| new == usize::from(*old));
+            if !identity && !found.contains(&both) && found.len() < MOST_AUTOMORPHISMS {
+                found.push(both);
+            }
+        }
+        next += 1;
     }
 }
 

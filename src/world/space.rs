@@ -162,6 +162,17 @@ pub struct Automorphism {
     pub nodes: Box<[u8]>,
 }
 
+impl Automorphism {
+    /// This renaming, then another.
+    #[must_use]
+    pub fn then(&self, next: &Automorphism) -> Automorphism {
+        Automorphism {
+            variables: next.variables.iter().map(|&variable| self.variables[usize::from(variable)]).collect(),
+            nodes: next.nodes.iter().map(|&node| self.nodes[usize::from(node)]).collect(),
+        }
+    }
+}
+
 /// A declared cap that was reached.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{what} reached its cap of {cap}")]

@@ -11,6 +11,12 @@ use crate::{
     time::{Duration, Window},
 };
 
+/// A way to begin a cut: what follows, which datagrams it lost, and from which messages on lanes are held.
+type Way<P, M> = (Draft<P, M>, Vec<Uid>, Vec<Uid>);
+
+/// A message that a cut may catch, and the direction of the lane that it travels on, if any.
+type InFlight = (Uid, Option<(NodeId, NodeId, Lane)>);
+
 impl<P: Process, M: Data> World<P, M> {
     /// Whether a cut blocks the direction.
     pub(super) fn blocked(&self, draft: &Draft<P, M>, from: NodeId, to: NodeId) -> bool {
@@ -171,17 +177,10 @@ impl<P: Process, M: Data> World<P, M> {
     }
 
     /// Ways to begin a cut: which datagrams vanish, and from where on each lane is held.
-    pub(super) fn begin_cut(
-        &self,
-        draft: Draft<P, M>,
-        fault: usize,
-        cut: usize,
-        span: Window,
-    ) -> Vec<(Draft<P, M>, Vec<Uid>, Vec<Uid>)> {
+    pub(super) fn begin_cut(&self, draft: Draft<P, M>, fault: usize, cut: usize, span: Window) -> Vec<Way<P, M>> {
         let directions = self.cut_of(fault as u8, cut as u8).to_vec();
         let mut ways = vec![(draft, Vec::new(), Vec::new())];
-        let in_flight: Vec<(Uid, Option<(NodeId, NodeId, Lane)>)> = self.in_flight(&ways[0].0, &directions);
-        for (uid, direction) in in_flight {
+        for (uid, direction) in self.in_flight(&ways[0].0, &directions) {
             ways = ways.into_iter().flat_map(|way| self.split(way, uid, direction)).collect();
         }
         for (draft, _, _) in &mut ways {
@@ -191,11 +190,7 @@ impl<P: Process, M: Data> World<P, M> {
         ways
     }
 
-    fn in_flight(
-        &self,
-        draft: &Draft<P, M>,
-        directions: &[(NodeId, NodeId)],
-    ) -> Vec<(Uid, Option<(NodeId, NodeId, Lane)>)> {
+    fn in_flight(&self, draft: &Draft<P, M>, directions: &[(NodeId, NodeId)]) -> Vec<InFlight> {
         let items = draft.state.items.iter().zip(&draft.sources);
         items
             .filter_map(|(item, source)| match item.what {
@@ -210,10 +205,10 @@ impl<P: Process, M: Data> World<P, M> {
     /// A message in flight when a cut begins: it goes on, or not. Behind a held one everything of its lane is held.
     fn split(
         &self,
-        (draft, lost, held): (Draft<P, M>, Vec<Uid>, Vec<Uid>),
+        (draft, lost, held): Way<P, M>,
         uid: Uid,
         direction: Option<(NodeId, NodeId, Lane)>,
-    ) -> Vec<(Draft<P, M>, Vec<Uid>, Vec<Uid>)> {
+    ) -> Vec<Way<P, M>> {
         let index = draft.index_of(uid).expect("it is in flight");
         let Some((from, to, lane)) = direction else {
             let mut without = draft.clone();

@@ -1,7 +1,7 @@
 //! Every run of a [`TableSpace`] in unit steps: each event has a moment from the start, and time passes only when
 //! nothing is due.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use crate::{
     timed::testing::TableSpace,
@@ -179,13 +179,4 @@ fn tick(point: &Point) -> Option<Point> {
         Cell::Started(elapsed) => Some(Cell::Started((elapsed + 1).min(CAP))),
     };
     Some((point.0, point.1.iter().map(later).collect::<Option<Vec<Cell>>>()?))
-}
-
-/// How many states of each number of variables a space has, to see that a generator is not trivial.
-pub(super) fn sizes(space: &TableSpace) -> BTreeMap<usize, usize> {
-    let mut sizes = BTreeMap::new();
-    for state in &space.states {
-        *sizes.entry(state.variables.len()).or_default() += 1;
-    }
-    sizes
 }

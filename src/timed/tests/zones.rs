@@ -221,7 +221,9 @@ fn renaming_reset_and_forgetting_move_points() {
             .map(|point| variables.iter().map(|variable| point[usize::from(*variable)]).collect())
             .collect();
         assert_eq!(points(&renamed), moved);
-        assert_eq!(zone.compare_renamed(&variables), renamed.cmp(zone));
+        assert_eq!(zone.compare_renamed(&variables, None), renamed.cmp(zone));
+        let reversed: Vec<u16> = variables.iter().rev().copied().collect();
+        assert_eq!(zone.compare_renamed(&variables, Some(&reversed)), renamed.cmp(&zone.renamed(&reversed)));
         if let Some(stopwatch) = rows.stopwatch {
             let mut reset = zone.clone();
             reset.reset(stopwatch);
