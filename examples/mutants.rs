@@ -123,6 +123,10 @@ fn try_out(root: &Path, copy: &Path, mutant: &Mutant) -> Fate {
 fn run_cargo(copy: &Path, mutant: &Mutant, only_compile: bool) -> bool {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(copy).env("CARGO_TARGET_DIR", copy.parent().expect("a parent").join("target"));
+    // Each mutant is compiled once and runs one small test: what it depends on stays optimised, it is not.
+    for setting in ["opt-level=0", "debug=false"] {
+        command.args(["--config", &format!("profile.test.package.tenure.{setting}")]);
+    }
     command.args(["test", "-q"]).stdout(Stdio::null()).stderr(Stdio::null());
     if only_compile {
         command.arg("--no-run");
