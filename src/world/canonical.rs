@@ -38,7 +38,7 @@ const MOST_ORDERS: usize = 24;
 
 impl<P: Process, M: Data> World<P, M> {
     pub(super) fn canonical(&self, draft: Draft<P, M>) -> Canonical<P, M> {
-        let mut orders = if self.symmetry { self.orders(&draft.state) } else { vec![self.identity()] };
+        let mut orders = if self.reductions.symmetry { self.orders(&draft.state) } else { vec![self.identity()] };
         if orders.len() == 1 {
             let order = orders.pop().expect("there is one");
             return self.renamed(draft.state, &draft.sources, order);

@@ -39,12 +39,26 @@ pub enum Focus {
     Handover,
 }
 
+/// What makes a world smaller without changing an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reductions {
+    /// Situations that differ only in the names of interchangeable nodes are one state.
+    pub symmetry: bool,
+    /// When no stopwatch runs and none can be started any more, the run ends: what follows cannot be measured.
+    pub ending: bool,
+}
+
+impl Reductions {
+    pub const ALL: Reductions = Reductions { symmetry: true, ending: true };
+    pub const NONE: Reductions = Reductions { symmetry: false, ending: false };
+}
+
 /// Everything that can happen to the nodes of a set-up, seen by one observer.
 pub struct World<P: Process, M: Data> {
     setup: Setup<P>,
     property: Property<P, M>,
     focus: Focus,
-    symmetry: bool,
+    reductions: Reductions,
     /// Also branches that cannot be told apart from others, which a run may name.
     thorough: bool,
     groups: Vec<Vec<u8>>,
@@ -61,9 +75,8 @@ struct Known {
 }
 
 impl<P: Process, M: Data> World<P, M> {
-    /// With `symmetry`, situations that differ only in the names of interchangeable nodes are one state.
     #[must_use]
-    pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, symmetry: bool) -> World<P, M> {
+    pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, reductions: Reductions) -> World<P, M> {
         let mut groups: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
         for (index, node) in setup.nodes.iter().enumerate() {
             let alone = setup.nodes.iter().filter(|other| other.machine == node.machine).count() == 1;
@@ -76,7 +89,7 @@ impl<P: Process, M: Data> World<P, M> {
             setup,
             property,
             focus,
-            symmetry,
+            reductions,
             thorough: false,
             groups: groups.into_values().filter(|group| group.len() > 1).collect(),
             states: Vec::new(),
@@ -215,7 +228,7 @@ impl<P: Process, M: Data> Space for World<P, M> {
     }
 
     fn automorphisms(&mut self, state: StateId) -> Arc<[Automorphism]> {
-        if !self.symmetry {
+        if !self.reductions.symmetry {
             return Arc::new([]);
         }
         let state = self.states[state as usize].clone();
