@@ -3,11 +3,12 @@
 use tenure::{
     process::{Effects, Input, Me, Names, NodeId, Process, Rank, Sort},
     spec::{
-        Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens, Watch,
+        Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
+        Trigger, Watch,
     },
     time::{Duration, Window},
     timed::{Limits, Longest, Reach, Shortest, Switches, longest, reach, shortest},
-    world::{Focus, World, space::Marks},
+    world::{Focus, Reductions, World, space::Marks},
 };
 
 const A: NodeId = NodeId(0);
@@ -77,7 +78,7 @@ fn puppets(strings: &[Strings], faults: &[(Tokens, FaultKind<&'static str>)]) ->
 
 fn world(setup: &Setup<Puppet>, form: Form, watch: Watch<Puppet, u8>) -> World<Puppet, u8> {
     let property = Property { id: "rule", sentence: "a rule", requirements: &[], form, memory: 0, watch };
-    World::new(setup.clone(), property, Focus::Check, false)
+    World::new(setup.clone(), property, Focus::Check, Reductions::NONE)
 }
 
 /// Whether some run has the mark.
@@ -91,7 +92,7 @@ fn is_possible(setup: &Setup<Puppet>, watch: Watch<Puppet, u8>, mark: Marks) -> 
 
 /// The best and the worst case, from what happens at `trigger` to `response`.
 fn span(setup: &Setup<Puppet>) -> (Shortest, Longest) {
-    let ask = || world(setup, Form::Within, measure);
+    let ask = || world(setup, Form::Within(Trigger::Anything), measure);
     let limits = Limits::default();
     (shortest(&mut ask(), &limits, &Switches::default()).0, longest(&mut ask(), None, &limits, &Switches::default()).0)
 }

@@ -12,7 +12,7 @@ use tenure::{
     spec::{Form, Happening, Property, Protocol, Setup, Signals},
     timed::{self, Limits, Reach, Switches},
     trace::{Claim, FORMAT, Step, Subject, Trace},
-    world::{Focus, World, space::Marks},
+    world::{Focus, Reductions, World, space::Marks},
 };
 
 #[test]
@@ -48,7 +48,7 @@ fn a_renewal_that_hangs_behind_a_cut_outlives_its_session() {
 fn shortest(ledger: &str) -> Vec<Step> {
     let setup = april(ledger);
     let property = second_begins();
-    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, true);
+    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, Reductions::ALL);
     let (reach, _) = timed::reach(&mut world, Marks::VIOLATED, &Limits::default(), &Switches::default());
     let Reach::Reached(path) = reach else { panic!("under {ledger}: {reach:?}") };
     let steps = world.tell(&path).expect("the path is one of its world");
