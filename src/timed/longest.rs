@@ -65,8 +65,9 @@ const BEYOND: i64 = i64::MAX;
 
 impl Query<'_> {
     pub(super) fn longest(&mut self, bound: i64) -> Result<Longest, Halt> {
-        let mut cap = self.first_cap(bound);
+        let cap = self.first_cap(bound);
         let mut hull = self.hull(cap)?;
+        let mut cap = hull.cap;
         if hull.nodes.iter().all(|node| !node.running) {
             return Ok(Longest::Untriggered);
         }
@@ -80,11 +81,6 @@ impl Query<'_> {
         let mut cycles_tried = false;
         loop {
             let promises = ceilings(&hull);
-            if promises.most() == BEYOND && cap < 4 * window {
-                cap = 4 * window;
-                hull = self.hull(cap)?;
-                continue;
-            }
             if promises.most() == BEYOND
                 && !std::mem::replace(&mut cycles_tried, true)
                 && let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)?

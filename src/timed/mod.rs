@@ -165,7 +165,7 @@ impl Query<'_> {
         if let Some(hull) = self.hulls.iter().find(|hull| hull.cap >= cap) {
             return Ok(hull.clone());
         }
-        let hull = Arc::new(Hull::explore(&mut self.net, cap, &mut self.meter)?);
+        let hull = Arc::new(Hull::reading(&mut self.net, cap, &mut self.meter)?);
         self.hulls.push(hull.clone());
         Ok(hull)
     }

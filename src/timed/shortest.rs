@@ -44,6 +44,7 @@ impl Query<'_> {
         let mut cap = self.first_cap(0);
         loop {
             let hull = self.hull(cap)?;
+            cap = hull.cap;
             let promises =
                 Promises::of(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
             if promises.most() == NOTHING {
@@ -73,7 +74,7 @@ impl Query<'_> {
             if cap == ceiling {
                 return Ok(Shortest::Between { proved: cap, seen: None });
             }
-            cap = cap.saturating_mul(2).max(4 * hull.longest_window).min(ceiling);
+            cap = cap.saturating_mul(2).min(ceiling);
         }
     }
 }

@@ -120,7 +120,7 @@ impl<P: Process, M: Data> World<P, M> {
         draft.retain(|_| false);
         draft.state.ends.clear();
         draft.state.tokens.fill(0);
-        draft.state.watch.memory = self.property.memory.clone();
+        draft.state.watch.memory = self.memories.keep(self.property.memory.clone());
         for node in &mut draft.state.nodes {
             *node = NodeState::Down { durable: P::Durable::default(), dead: false };
         }

@@ -7,6 +7,7 @@ mod canonical;
 mod draft;
 mod effects;
 mod expand;
+mod kept;
 mod observe;
 pub mod space;
 mod state;
@@ -15,16 +16,17 @@ mod streams;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::{
     draft::{Draft, Source},
     expand::{Act, Cause, Label},
+    kept::Keeper,
     space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
     state::{NodeState, Place, State, Watching, What},
 };
 use crate::{
-    process::{Data, Fresh, Process},
+    process::{Data, Fresh, NodeId, Process},
     spec::{Property, Setup},
 };
 
@@ -62,9 +64,12 @@ pub struct World<P: Process, M: Data> {
     /// Also branches that cannot be told apart from others, which a run may name.
     thorough: bool,
     groups: Vec<Vec<u8>>,
+    processes: Keeper<P>,
+    memories: Keeper<M>,
     states: Vec<Arc<State<P, M>>>,
     numbers: FxHashMap<Arc<State<P, M>>, StateId>,
     edges: Vec<Known>,
+    origins: FxHashSet<Arc<[Origin]>>,
 }
 
 /// The edges of a state as far as they were asked for.
@@ -92,9 +97,12 @@ impl<P: Process, M: Data> World<P, M> {
             reductions,
             thorough: false,
             groups: groups.into_values().filter(|group| group.len() > 1).collect(),
+            processes: Keeper::new(),
+            memories: Keeper::new(),
             states: Vec::new(),
             numbers: FxHashMap::default(),
             edges: Vec::new(),
+            origins: FxHashSet::default(),
         }
     }
 
@@ -106,7 +114,11 @@ impl<P: Process, M: Data> World<P, M> {
             items: Vec::new(),
             ends: Vec::new(),
             tokens: self.setup.faults.iter().map(|fault| fault.tokens.at_most).collect(),
-            watch: Watching { memory: self.property.memory.clone(), holders: Vec::new(), last: None },
+            watch: Watching {
+                memory: self.memories.keep(self.property.memory.clone()),
+                holders: Vec::new(),
+                last: None,
+            },
         };
         let mut draft = Draft::of(&empty, Fresh::default());
         for node in self.setup.ids() {
@@ -137,6 +149,16 @@ impl<P: Process, M: Data> World<P, M> {
         number
     }
 
+    /// Many edges schedule and keep alike.
+    fn share(&mut self, origins: Vec<Origin>) -> Arc<[Origin]> {
+        if let Some(known) = self.origins.get(origins.as_slice()) {
+            return known.clone();
+        }
+        let origins: Arc<[Origin]> = origins.into();
+        self.origins.insert(origins.clone());
+        origins
+    }
+
     fn edge(&mut self, source: &State<P, M>, number: u32, label: &Label, draft: Draft<P, M>) -> Edge {
         let (pairs, marks, reads) = (draft.ordered.clone(), draft.marks, draft.reads);
         let canonical = self.canonical(draft);
@@ -150,7 +172,7 @@ impl<P: Process, M: Data> World<P, M> {
             Act::Item(index) => Some(variable(source, usize::from(index))),
             Act::Node { .. } | Act::Machine { .. } | Act::Cut { .. } => None,
         };
-        let origins = canonical.origins.into();
+        let origins = self.share(canonical.origins);
         let target = self.intern(canonical.state);
         Edge { fires, target, origins, ordered, marks, reads, label: number }
     }
@@ -236,7 +258,9 @@ impl<P: Process, M: Data> Space for World<P, M> {
         let mut found = Vec::new();
         for group in &self.groups {
             for (index, &a) in group.iter().enumerate() {
-                for &b in &group[index + 1..] {
+                // Nodes that look different have no exchange that keeps the state.
+                let looks = |node: u8| self.signature(&state, NodeId(node), group);
+                for &b in group[index + 1..].iter().filter(|&&b| looks(a) == looks(b)) {
                     let mut order = self.identity();
                     order.swap(usize::from(a), usize::from(b));
                     found.extend(self.automorphism(&state, &draft.sources, order));
@@ -295,12 +319,12 @@ impl<P: Process, M: Data> World<P, M> {
         for (node, spec) in state.nodes.iter().zip(&self.setup.nodes) {
             text += &match node {
                 NodeState::Down { durable, dead } => format!("{} down {durable:?} {dead}\n", spec.name),
-                NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.process),
+                NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.value),
             };
         }
         for item in &state.items {
             text += &format!("  {:?} {:?}\n", item.place, item.what);
         }
-        text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch)
+        text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch.memory.value)
     }
 }

@@ -15,7 +15,11 @@ use crate::{
 impl<P: Process, M: Data> World<P, M> {
     /// Shows a happening to the observer. Where it may choose which trigger to measure, both ways are returned.
     pub(super) fn happen(&self, mut draft: Draft<P, M>, happening: &Happening<'_, P>) -> Vec<Draft<P, M>> {
-        let signals = self.property.observe(&mut draft.state.watch.memory, happening);
+        let mut memory = draft.state.watch.memory.value.clone();
+        let signals = self.property.observe(&mut memory, happening);
+        if memory != draft.state.watch.memory.value {
+            draft.state.watch.memory = self.memories.keep(memory);
+        }
         if signals == Signals::default() {
             return vec![draft];
         }
