@@ -13,7 +13,7 @@ use super::Site;
 use crate::{
     process::{Names, NodeId, Rank},
     spec::{Form, Property, Watch},
-    store::consul::TOKENS,
+    store::TOKENS,
 };
 
 /// What a property remembers: no more than its own question needs, because it is part of the state.

@@ -3,7 +3,7 @@
 use super::work::Written;
 use crate::{
     process::{Effects, Input, Me, Names, NodeId, Process, Rank},
-    store::consul::TOKENS,
+    store::TOKENS,
 };
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]

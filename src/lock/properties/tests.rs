@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     lock::{Event, Request, contender, work},
     spec::{Happening, Signals},
-    store::consul,
+    store,
 };
 
 const S: NodeId = NodeId(0);
@@ -13,8 +13,8 @@ const ACQUIRED: Event = Event::Contender(contender::Event::Acquired);
 const DOUBTED: Event = Event::Contender(contender::Event::Doubted);
 const BEGAN: Event = Event::Work(work::Event::Began);
 const ENDED: Event = Event::Work(work::Event::Ended);
-const RENEWED: Event = Event::Store(consul::Event::SessionRenewed { owner: A });
-const ELECTED: Event = Event::Store(consul::Event::LeaderElected { lock_is_free: true });
+const RENEWED: Event = Event::Store(store::Event::Renewed { owner: A });
+const ELECTED: Event = Event::Store(store::Event::LeaderElected { lock_is_free: true });
 
 type Seen = Happening<'static, Site>;
 

@@ -7,7 +7,7 @@ use crate::{
     lock::{Event, Request, STORE, Site, contender, resource, work},
     process::NodeId,
     spec::{Happening, Signals},
-    store::consul,
+    store,
 };
 
 type Seen<'a> = Happening<'a, Site>;
@@ -92,7 +92,7 @@ pub(super) fn takes_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sig
 pub(super) fn takes_over_since_renewal(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let Memory::Holder(holder) = memory else { unreachable!("it remembers the holder") };
     match seen {
-        Happening::Emitted(_, Event::Store(consul::Event::SessionRenewed { owner })) if *holder == Some(*owner) => {
+        Happening::Emitted(_, Event::Store(store::Event::Renewed { owner })) if *holder == Some(*owner) => {
             signals.discharge = true;
             signals.trigger = true;
         }
@@ -140,7 +140,7 @@ pub(super) fn is_taken(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signa
     follow(workers, seen);
     follow_up(up, seen);
     match seen {
-        Happening::Emitted(_, Event::Store(consul::Event::LeaderElected { lock_is_free })) => {
+        Happening::Emitted(_, Event::Store(store::Event::LeaderElected { lock_is_free })) => {
             signals.trigger = *lock_is_free && up.difference(workers).next().is_some();
         }
         Happening::Emitted(_, Event::Contender(contender::Event::Acquired)) => signals.response = true,
@@ -154,7 +154,7 @@ pub(super) fn resumes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signal
     follow(workers, seen);
     follow_up(up, seen);
     match seen {
-        Happening::Emitted(_, Event::Store(consul::Event::LeaderElected { .. })) => {
+        Happening::Emitted(_, Event::Store(store::Event::LeaderElected { .. })) => {
             signals.trigger = workers.is_empty() && !up.is_empty();
         }
         Happening::Emitted(_, Event::Work(work::Event::Began)) => signals.response = true,
