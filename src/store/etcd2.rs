@@ -63,14 +63,30 @@ pub enum Message {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Ask {
     /// As any server knows it, with or without a leader.
-    Get { key: Key },
+    Get {
+        key: Key,
+    },
     /// Without a time to live the key has none from now on.
-    Set { key: Key, value: Option<Id>, ttl: Option<Duration>, check: Check },
+    Set {
+        key: Key,
+        value: Option<Id>,
+        ttl: Option<Duration>,
+        check: Check,
+    },
     /// Another time to live for a key that exists, without a word to those who watch it.
-    Refresh { key: Key, ttl: Duration },
-    Delete { key: Key, check: Check },
+    Refresh {
+        key: Key,
+        ttl: Duration,
+    },
+    Delete {
+        key: Key,
+        check: Check,
+    },
     /// Answered at the next change of the key, or at once if there was one after `seen`.
-    Watch { key: Key, seen: Option<Rank> },
+    Watch {
+        key: Key,
+        seen: Option<Rank>,
+    },
 }
 
 /// When a write is done.
@@ -87,7 +103,11 @@ pub enum Check {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Answer {
     /// The key as it is now, and as it was before if it was.
-    Done { action: Action, node: Node, previous: Option<Node> },
+    Done {
+        action: Action,
+        node: Node,
+        previous: Option<Node>,
+    },
     NotFound,
     Exists,
     /// The key is not as it was compared with.
@@ -143,7 +163,13 @@ impl Process for Etcd2 {
         match (self.led, input) {
             // Answers are for clients.
             (_, Input::Message { message: Message::Answer { .. }, .. }) => {}
-            (_, Input::Message { from, message: Message::Ask { question, ask: ask @ (Ask::Get { .. } | Ask::Watch { .. }) } }) => {
+            (
+                _,
+                Input::Message {
+                    from,
+                    message: Message::Ask { question, ask: ask @ (Ask::Get { .. } | Ask::Watch { .. }) },
+                },
+            ) => {
                 self.serve(from, question, ask, fx);
             }
             (true, Input::Message { from, message: Message::Ask { question, ask } }) => {

@@ -82,9 +82,7 @@ impl Design {
             (None, Some(every)) => {
                 require(false, "work.write_every", "a [design.resource] to write to", || every.to_string())
             }
-            (Some(_), None) => {
-                require(false, "work", "a `write_every`, as there is a resource", || "none".into())
-            }
+            (Some(_), None) => require(false, "work", "a `write_every`, as there is a resource", || "none".into()),
             (None, None) | (Some(_), Some(_)) => Ok(()),
         }
     }

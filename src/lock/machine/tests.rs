@@ -2,7 +2,10 @@ use super::*;
 use crate::{
     lock::{Config, Message, Request, STORE, Timer, design::Design},
     process::{Id, NodeId, fixture::Fixture},
-    store::{INDICES, TOKENS, consul::{self, Answer}},
+    store::{
+        INDICES, TOKENS,
+        consul::{self, Answer},
+    },
 };
 
 fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {

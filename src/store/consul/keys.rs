@@ -67,14 +67,7 @@ impl Consul {
         }
     }
 
-    pub(super) fn acquire(
-        &mut self,
-        config: &Config,
-        key: Key,
-        session: Id,
-        value: Option<Id>,
-        fx: &mut Fx,
-    ) -> Answer {
+    pub(super) fn acquire(&mut self, config: &Config, key: Key, session: Id, value: Option<Id>, fx: &mut Fx) -> Answer {
         if self.session(session).is_none() {
             return Answer::Failed;
         }
@@ -126,7 +119,8 @@ impl Consul {
             }
         }
         let told = |waiting: &Waiting| keys.iter().any(|key| waiting.get.reads(*key));
-        let clients: Vec<NodeId> = self.waiting.iter().filter(|(_, waiting)| told(waiting)).map(|(id, _)| *id).collect();
+        let clients: Vec<NodeId> =
+            self.waiting.iter().filter(|(_, waiting)| told(waiting)).map(|(id, _)| *id).collect();
         for client in clients {
             self.stop_waiting(client, None, fx);
         }

@@ -1,8 +1,6 @@
 //! What the leader does, and what becomes of requests when there is none.
 
-use super::{
-    Answer, Ask, Config, Consul, Event, Held, KEY_LANE, Message, SESSION_LANE, Timer, fail,
-};
+use super::{Answer, Ask, Config, Consul, Event, Held, KEY_LANE, Message, SESSION_LANE, Timer, fail};
 use crate::{
     process::{Effects, Id, Lane, NodeId},
     time::{Duration, Window},

@@ -148,11 +148,7 @@ fn a_renewal_of_a_session_that_is_gone_is_told_apart_from_a_failure() {
     let renew = || Message::AskSession { question, ask: SessionAsk::Renew { session } };
     assert_eq!(
         store.message(A, renew()),
-        [
-            "arm Expire(#1) 20s",
-            "emit Renewed { owner: n1 }",
-            "send n1 AnswerSession { question: #2, answer: Renewed }"
-        ]
+        ["arm Expire(#1) 20s", "emit Renewed { owner: n1 }", "send n1 AnswerSession { question: #2, answer: Renewed }"]
     );
     store.timer(Timer::Expire(session));
     assert_eq!(store.message(A, renew()), ["send n1 AnswerSession { question: #2, answer: Gone }"]);
@@ -193,7 +189,10 @@ fn from_0_7_on_a_request_is_held_until_there_is_a_leader_or_too_long() {
     let question = store.fresh_id();
     let ask = || Message::Ask { question: Some(question), ask: get(None, None) };
     assert_eq!(store.message(A, ask()), ["arm Held(#1) 7s..7437ms"]);
-    assert_eq!(store.timer(Timer::Held(store.process().held[0].id)), ["send n1 Answer { question: #0, answer: Failed }"]);
+    assert_eq!(
+        store.timer(Timer::Held(store.process().held[0].id)),
+        ["send n1 Answer { question: #0, answer: Failed }"]
+    );
     store.message(A, ask());
     assert_eq!(store.timer(Timer::Election)[0], "arm Held(#2) 0s..437ms");
     let served = store.timer(Timer::Held(store.process().held[0].id));
@@ -205,7 +204,8 @@ fn a_session_may_take_the_place_of_another() {
     let mut store = store(0, Behavior::Release);
     let a = store.session(A);
     let (question, terms) = (store.fresh_id(), store.terms);
-    let did = store.message(A, Message::AskSession { question, ask: SessionAsk::Create { terms, instead_of: Some(a) } });
+    let did =
+        store.message(A, Message::AskSession { question, ask: SessionAsk::Create { terms, instead_of: Some(a) } });
     assert_eq!(did[..2], ["disarm Expire(#1)", "arm Expire(#3) 20s"]);
     assert_eq!(store.ask(A, acquire(a)), ["send n1 Answer { answer: Failed }"]);
 }

@@ -36,7 +36,8 @@ impl Etcd3 {
                 Done::Range(self.entries.iter().filter(|entry| range.reads(entry.name)).cloned().collect())
             }
             Op::Delete(range) => {
-                let (gone, left) = std::mem::take(&mut self.entries).into_iter().partition(|entry| range.reads(entry.name));
+                let (gone, left) =
+                    std::mem::take(&mut self.entries).into_iter().partition(|entry| range.reads(entry.name));
                 self.entries = left;
                 self.deleted(&gone, changes, fx);
                 Done::Deleted(gone)

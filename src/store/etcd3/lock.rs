@@ -37,11 +37,8 @@ impl Etcd3 {
             .partition(|locking| self.is_first(locking.name.path, locking.created));
         self.locking = rest;
         for Locking { client, question, name, created } in first {
-            let answer = if self.entry(name).is_some() {
-                Answer::Locked { name, token: created }
-            } else {
-                Answer::NoLease
-            };
+            let answer =
+                if self.entry(name).is_some() { Answer::Locked { name, token: created } } else { Answer::NoLease };
             fx.send(client, Message::Answer { question, revision: self.revision, answer });
         }
     }
@@ -49,9 +46,8 @@ impl Etcd3 {
     /// Ends what waits for an answer. Who does not wait for a lock any more does not want it either.
     pub(super) fn cancel(&mut self, is_it: impl Fn(NodeId, Id) -> bool, fx: &mut Fx) {
         self.watches.retain(|watching| !is_it(watching.client, watching.question));
-        let (gone, rest): (Vec<Locking>, _) = std::mem::take(&mut self.locking)
-            .into_iter()
-            .partition(|locking| is_it(locking.client, locking.question));
+        let (gone, rest): (Vec<Locking>, _) =
+            std::mem::take(&mut self.locking).into_iter().partition(|locking| is_it(locking.client, locking.question));
         self.locking = rest;
         for locking in gone {
             self.remove(|entry| entry.name == locking.name, fx);

@@ -77,29 +77,62 @@ struct Locking {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Message {
     /// Without a question a client does not wait for an answer.
-    Ask { question: Option<Id>, ask: Ask },
-    Answer { question: Id, revision: Rank, answer: Answer },
+    Ask {
+        question: Option<Id>,
+        ask: Ask,
+    },
+    Answer {
+        question: Id,
+        revision: Rank,
+        answer: Answer,
+    },
     /// On a connection of its own.
-    KeepAlive { question: Id, lease: Id },
+    KeepAlive {
+        question: Id,
+        lease: Id,
+    },
     /// The time to live from now; none, if there is no such lease.
-    KeptAlive { question: Id, revision: Rank, ttl: Option<Duration> },
+    KeptAlive {
+        question: Id,
+        revision: Rank,
+        ttl: Option<Duration>,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Ask {
     Do(Op),
     /// All of `then` at one revision if the comparisons are true, otherwise all of `otherwise`.
-    Transaction { compare: Vec<Compare>, then: Vec<Op>, otherwise: Vec<Op> },
-    Grant { ttl: Duration },
-    Revoke { lease: Id },
-    TimeToLive { lease: Id },
+    Transaction {
+        compare: Vec<Compare>,
+        then: Vec<Op>,
+        otherwise: Vec<Op>,
+    },
+    Grant {
+        ttl: Duration,
+    },
+    Revoke {
+        lease: Id,
+    },
+    TimeToLive {
+        lease: Id,
+    },
     /// Answered by an event for each change, again and again.
-    Watch { range: Range },
+    Watch {
+        range: Range,
+    },
     /// Answered when the lock is held.
-    Lock { path: Key, lease: Id },
-    Unlock { name: Name },
+    Lock {
+        path: Key,
+        lease: Id,
+    },
+    Unlock {
+        name: Name,
+    },
     /// The client does not wait for this question's answer any more.
-    Cancel { question: Id },
+    Cancel {
+        question: Id,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -142,14 +175,26 @@ pub enum Test {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Answer {
     Done(Done),
-    Transacted { succeeded: bool, done: Vec<Done> },
-    Granted { lease: Id, ttl: Duration },
+    Transacted {
+        succeeded: bool,
+        done: Vec<Done>,
+    },
+    Granted {
+        lease: Id,
+        ttl: Duration,
+    },
     Revoked,
     /// What was granted, and the keys that live with it; nothing of a lease that is gone.
-    TimeToLive { granted: Option<Duration>, names: Vec<Name> },
+    TimeToLive {
+        granted: Option<Duration>,
+        names: Vec<Name>,
+    },
     Changed(Vec<Change>),
     /// The name of the lock's key. The token is greater than that of every earlier holder.
-    Locked { name: Name, token: Rank },
+    Locked {
+        name: Name,
+        token: Rank,
+    },
     Unlocked,
     /// There is no such lease.
     NoLease,

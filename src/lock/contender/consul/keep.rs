@@ -1,6 +1,6 @@
 //! How a contender keeps its session alive.
 
-use super::{Config, Client, Keep, OnRenewFailure, Pursuit, SessionAnswer, SessionAsk, Timer, ask_session, get};
+use super::{Client, Config, Keep, OnRenewFailure, Pursuit, SessionAnswer, SessionAsk, Timer, ask_session, get};
 use crate::{
     process::{Effects, Id},
     time::Window,
@@ -97,7 +97,9 @@ impl Client {
                 fx.arm(Timer::Renew, Window::exactly(config.renew_every));
             }
             (Some(SessionAnswer::Failed) | None, OnRenewFailure::Stop) => *keep = Keep::Stopped,
-            (Some(SessionAnswer::Gone), OnRenewFailure::Retry { hears_gone: true, .. }) => self.lose_session(config, fx),
+            (Some(SessionAnswer::Gone), OnRenewFailure::Retry { hears_gone: true, .. }) => {
+                self.lose_session(config, fx)
+            }
             (Some(SessionAnswer::Gone | SessionAnswer::Failed) | None, OnRenewFailure::Retry { every, .. }) => {
                 if overdue {
                     self.lose_session(config, fx);

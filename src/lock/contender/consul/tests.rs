@@ -28,7 +28,8 @@ fn march() -> Config {
 
 /// The client of April 2015.
 fn april() -> Config {
-    let retry = OnRenewFailure::Retry { every: Duration::from_secs(1), left: Duration::from_secs(5), hears_gone: false };
+    let retry =
+        OnRenewFailure::Retry { every: Duration::from_secs(1), left: Duration::from_secs(5), hears_gone: false };
     Config {
         on_renew_failure: retry,
         on_doubt: OnDoubt::Destroy,
@@ -47,7 +48,9 @@ fn held_by(holder: Option<Id>, index: Rank) -> Answer {
 /// A request for a session, as a line.
 fn create(question: &str, instead_of: &str) -> String {
     let terms = march().terms;
-    format!("send n0 AskSession {{ question: {question}, ask: Create {{ terms: {terms:?}, instead_of: {instead_of} }} }}")
+    format!(
+        "send n0 AskSession {{ question: {question}, ask: Create {{ terms: {terms:?}, instead_of: {instead_of} }} }}"
+    )
 }
 
 impl Fixture<Client> {
@@ -103,7 +106,10 @@ fn a_contender_opens_a_session_watches_the_key_and_acquires_it() {
         contender.tend(SessionAnswer::Created { session }),
         ["arm Renew 5s", "send n0 Ask { question: Some(#2), ask: Get { get: Key(lock), seen: None, wait: None } }"]
     );
-    assert_eq!(contender.free(), ["send n0 Ask { question: Some(#3), ask: Acquire { key: lock, session: #1, value: None } }"]);
+    assert_eq!(
+        contender.free(),
+        ["send n0 Ask { question: Some(#3), ask: Acquire { key: lock, session: #1, value: None } }"]
+    );
     assert_eq!(
         contender.acquired(),
         ["emit Acquired", "send n0 Ask { question: Some(#4), ask: Get { get: Key(lock), seen: None, wait: None } }"]
@@ -138,10 +144,7 @@ fn an_error_while_slumbering_costs_the_session_and_a_rest() {
         contender.answer(Answer::Failed),
         ["send n0 Ask { question: None, ask: DestroySession { session: #1 } }", "disarm Renew", "arm Retry 5s"]
     );
-    assert_eq!(
-        contender.timer(Timer::Retry),
-        [create("#3", "None")]
-    );
+    assert_eq!(contender.timer(Timer::Retry), [create("#3", "None")]);
 }
 
 #[test]
@@ -217,7 +220,9 @@ fn answers_to_older_questions_are_void() {
     contender.free();
     let index = contender.fresh_rank(INDICES);
     assert!(
-        contender.message(S, Message::Answer { question, answer: Answer::Entries { entries: Vec::new(), index } }).is_empty()
+        contender
+            .message(S, Message::Answer { question, answer: Answer::Entries { entries: Vec::new(), index } })
+            .is_empty()
     );
 }
 
