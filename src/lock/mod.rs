@@ -23,7 +23,7 @@ pub use self::{
 use crate::{
     process::{Effects, Input, Lane, Me, Names, NodeId, Process},
     spec::{Builder, DesignError, LedgerKey, Property, Protocol, Setup},
-    store::consul,
+    store::{consul, etcd2, etcd3, locket, record},
     time::Window,
 };
 
@@ -57,12 +57,20 @@ pub enum Config {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Message {
     Consul(consul::Message),
+    Etcd2(etcd2::Message),
+    Etcd3(etcd3::Message),
+    Locket(locket::Message),
+    Record(record::Message),
     Write(Written),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Timer {
     Consul(consul::Timer),
+    Etcd2(etcd2::Timer),
+    Etcd3(etcd3::Timer),
+    Locket(locket::Timer),
+    Record(record::Timer),
     Contender(contender::Timer),
     Work(work::Timer),
     Resource(resource::Timer),
@@ -113,6 +121,10 @@ impl Process for Site {
     fn lane(message: &Message) -> Lane {
         match message {
             Message::Consul(message) => consul::Consul::lane(message),
+            Message::Etcd2(message) => etcd2::Etcd2::lane(message),
+            Message::Etcd3(message) => etcd3::Etcd3::lane(message),
+            Message::Locket(message) => locket::Locket::lane(message),
+            Message::Record(message) => record::Records::lane(message),
             Message::Write(message) => Work::lane(message),
         }
     }

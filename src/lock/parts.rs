@@ -3,7 +3,7 @@
 use super::{Event, Message, Request, Site, Timer, contender, resource, resource::Resource, work, work::Work};
 use crate::{
     process::{Effects, Input, Me, Process},
-    store::{self, consul},
+    store::{self, consul, etcd2, etcd3, locket, record},
 };
 
 /// A process that a site hosts.
@@ -113,6 +113,10 @@ macro_rules! store_and_client {
 }
 
 store_and_client!(Consul, consul::Consul, contender::consul::Client);
+store_and_client!(Etcd2, etcd2::Etcd2, contender::etcd2::Client);
+store_and_client!(Etcd3, etcd3::Etcd3, contender::etcd3::Client);
+store_and_client!(Locket, locket::Locket, contender::locket::Client);
+store_and_client!(Record, record::Records, contender::record::Client);
 
 impl Part for Work {
     fn wrap(message: Self::Message) -> Message {

@@ -221,6 +221,8 @@ impl Etcd2 {
                 match self.nodes.get(&key).filter(|node| seen.is_some_and(|seen| node.modified > seen)) {
                     Some(node) => Answer::Done { action: Action::Set, node: node.clone(), previous: None },
                     None => {
+                        // A client waits for one change at a time.
+                        self.watches.retain(|watching| watching.client != from);
                         self.watches.push(Watching { client: from, question, key });
                         return;
                     }

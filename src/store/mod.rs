@@ -7,6 +7,8 @@ pub mod consul;
 pub mod etcd2;
 pub mod etcd3;
 mod key;
+pub mod locket;
+pub mod record;
 
 pub use key::Key;
 

@@ -4,6 +4,10 @@
 //! it back. A machine lets its work depend on no more than that.
 
 pub mod consul;
+pub mod etcd2;
+pub mod etcd3;
+pub mod locket;
+pub mod record;
 
 use super::{
     Site,
@@ -14,11 +18,19 @@ use crate::process::{Effects, Id, Input, Me, Names, Rank};
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Contender {
     Consul(consul::Client),
+    Etcd2(etcd2::Client),
+    Etcd3(etcd3::Client),
+    Locket(locket::Client),
+    Record(record::Client),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Config {
     Consul(consul::Config),
+    Etcd2(etcd2::Config),
+    Etcd3(etcd3::Config),
+    Locket(locket::Config),
+    Record(record::Config),
 }
 
 /// Where a contender stands, as far as it can tell.
@@ -71,24 +83,56 @@ impl Contender {
     pub(super) fn start(me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) -> Contender {
         match config {
             Config::Consul(config) => Contender::Consul(parts::start(me, config, fx)),
+            Config::Etcd2(config) => Contender::Etcd2(parts::start(me, config, fx)),
+            Config::Etcd3(config) => Contender::Etcd3(parts::start(me, config, fx)),
+            Config::Locket(config) => Contender::Locket(parts::start(me, config, fx)),
+            Config::Record(config) => Contender::Record(parts::start(me, config, fx)),
         }
     }
 
     pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
         match (self, config) {
             (Contender::Consul(client), Config::Consul(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Etcd2(client), Config::Etcd2(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Etcd3(client), Config::Etcd3(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Locket(client), Config::Locket(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Record(client), Config::Record(config)) => parts::step(client, me, config, input, fx),
+            (
+                Contender::Consul(_)
+                | Contender::Etcd2(_)
+                | Contender::Etcd3(_)
+                | Contender::Locket(_)
+                | Contender::Record(_),
+                _,
+            ) => unreachable!("a contender keeps its kind"),
         }
     }
 
     pub(super) fn leave(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
         match (self, config) {
             (Contender::Consul(client), Config::Consul(config)) => leave(client, me, config, fx),
+            (Contender::Etcd2(client), Config::Etcd2(config)) => leave(client, me, config, fx),
+            (Contender::Etcd3(client), Config::Etcd3(config)) => leave(client, me, config, fx),
+            (Contender::Locket(client), Config::Locket(config)) => leave(client, me, config, fx),
+            (Contender::Record(client), Config::Record(config)) => leave(client, me, config, fx),
+            (
+                Contender::Consul(_)
+                | Contender::Etcd2(_)
+                | Contender::Etcd3(_)
+                | Contender::Locket(_)
+                | Contender::Record(_),
+                _,
+            ) => unreachable!("a contender keeps its kind"),
         }
     }
 
     pub(super) fn standing(&self) -> Standing {
         match self {
             Contender::Consul(client) => client.standing(),
+            Contender::Etcd2(client) => client.standing(),
+            Contender::Etcd3(client) => client.standing(),
+            Contender::Locket(client) => client.standing(),
+            Contender::Record(client) => client.standing(),
         }
     }
 }

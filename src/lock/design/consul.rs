@@ -2,8 +2,16 @@
 
 use serde::Deserialize;
 
+use super::{Parts, require};
 use crate::{
-    lock::contender::consul::{self as client, CleanStop, OnDoubt, OnRenewFailure},
+    lock::{
+        contender::{
+            self,
+            consul::{self as client, CleanStop, OnDoubt, OnRenewFailure},
+        },
+        store,
+    },
+    spec::DesignError,
     store::consul::{self, Behavior, Terms, Version},
     time::{Duration, Window},
 };
@@ -54,14 +62,21 @@ pub enum RenewFailure {
     RetryUntilGone,
 }
 
-impl Store {
-    pub(super) fn config(&self) -> consul::Config {
-        consul::Config { version: self.version, ttl_multiplier: self.ttl_multiplier }
-    }
-}
-
 impl Client {
-    pub(super) fn config(&self, store: &Store) -> client::Config {
+    pub(super) fn parts(&self, store: &Store) -> Result<Parts, DesignError> {
+        require(store.ttl_multiplier > 0, "store.ttl_multiplier", "at least 1", || "0".into())?;
+        let expected = format!("at most the session's {}", store.session_ttl);
+        let in_time = self.renew_every <= store.session_ttl;
+        require(in_time, "client.renew_every", &expected, || self.renew_every.to_string())?;
+        let config = consul::Config { version: store.version, ttl_multiplier: store.ttl_multiplier };
+        Ok(Parts {
+            store: store::Config::Consul(config),
+            contender: contender::Config::Consul(self.config(store)),
+            longest_period: self.longest_period(),
+        })
+    }
+
+    fn config(&self, store: &Store) -> client::Config {
         let Store { session_ttl, lock_delay, behavior, .. } = *store;
         let retry = |hears_gone| OnRenewFailure::Retry {
             every: self.renew_retry,
@@ -90,7 +105,7 @@ impl Client {
         }
     }
 
-    pub(super) fn longest_period(&self) -> Duration {
+    fn longest_period(&self) -> Duration {
         let wait = self.wait.map_or(Duration::ZERO, Window::lo);
         self.renew_every.max(self.refused_retry).max(self.error_retry).max(wait)
     }

@@ -1,6 +1,10 @@
 //! The `[design]` table of a lock, and the set-up that it describes.
 
 mod consul;
+mod etcd2;
+mod etcd3;
+mod locket;
+mod record;
 
 use serde::Deserialize;
 
@@ -29,13 +33,26 @@ pub struct Design {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Store {
     Consul(consul::Store),
+    Etcd2(Plain),
+    Etcd3(Plain),
+    Locket(locket::Store),
+    Record(Plain),
 }
+
+/// A store without a choice.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plain {}
 
 /// What each machine contends with, by the kind of the store that it talks to.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Client {
     Consul(consul::Client),
+    Etcd2(etcd2::Client),
+    Etcd3(etcd3::Client),
+    Locket(locket::Client),
+    Record(record::Client),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -119,16 +136,14 @@ impl Design {
     /// What the store's and the client's tables say, if they are made for each other.
     pub(super) fn parts(&self) -> Result<Parts, DesignError> {
         match (&self.store, &self.client) {
-            (Store::Consul(store), Client::Consul(client)) => {
-                require(store.ttl_multiplier > 0, "store.ttl_multiplier", "at least 1", || "0".into())?;
-                let expected = format!("at most the session's {}", store.session_ttl);
-                let renewed_in_time = client.renew_every <= store.session_ttl;
-                require(renewed_in_time, "client.renew_every", &expected, || client.renew_every.to_string())?;
-                Ok(Parts {
-                    store: store::Config::Consul(store.config()),
-                    contender: contender::Config::Consul(client.config(store)),
-                    longest_period: client.longest_period(),
-                })
+            (Store::Consul(store), Client::Consul(client)) => client.parts(store),
+            (Store::Etcd2(_), Client::Etcd2(client)) => client.parts(),
+            (Store::Etcd3(_), Client::Etcd3(client)) => client.parts(),
+            (Store::Locket(store), Client::Locket(client)) => client.parts(store),
+            (Store::Record(_), Client::Record(client)) => client.parts(),
+            (store, client) => {
+                let expected = format!("{:?}, like the store", store.kind());
+                Err(DesignError { key: "design.client.kind".into(), expected, got: format!("{:?}", client.kind()) })
             }
         }
     }
@@ -164,6 +179,30 @@ fn own(class: &Class, machines: &[NodeId]) -> Result<Option<(Vec<NodeId>, Reques
         "terminate" => Ok(Some((machines.to_vec(), Request::Terminate))),
         "election" => Ok(Some((vec![STORE], Request::LoseLeader { outage: class.lasts()? }))),
         _ => Ok(None),
+    }
+}
+
+impl Store {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Store::Consul(_) => "consul",
+            Store::Etcd2(_) => "etcd2",
+            Store::Etcd3(_) => "etcd3",
+            Store::Locket(_) => "locket",
+            Store::Record(_) => "record",
+        }
+    }
+}
+
+impl Client {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Client::Consul(_) => "consul",
+            Client::Etcd2(_) => "etcd2",
+            Client::Etcd3(_) => "etcd3",
+            Client::Locket(_) => "locket",
+            Client::Record(_) => "record",
+        }
     }
 }
 

@@ -37,8 +37,8 @@ pub(super) fn writes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals
     let Memory::Greatest(greatest) = memory else { unreachable!("it remembers a token") };
     if let Happening::Emitted(_, Event::Resource(resource::Event::Accepted { token, .. })) = seen {
         signals.witness = true;
-        signals.violated = token < greatest;
-        *greatest = (*greatest).max(*token);
+        signals.violated = *greatest > Some(*token);
+        *greatest = (*greatest).max(Some(*token));
     }
 }
 
