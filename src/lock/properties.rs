@@ -85,6 +85,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             watch::hands_over,
         ),
         property(
+            "handover-after-work",
+            "after the only worker has ended its work and gives the lock back, another works in time",
+            &["lock-2"],
+            Form::Within,
+            takeover(),
+            watch::hands_over_after_work,
+        ),
+        property(
             "hard-death-takeover",
             "after the only worker dies, another works in time",
             &["lock-3"],

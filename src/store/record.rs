@@ -13,8 +13,8 @@ use crate::process::{Effects, Id, Input, Me, Names, NodeId, Process, Rank};
 pub struct Records {
     served: bool,
     records: BTreeMap<Key, Record>,
-    /// The question of each client that waits for a change.
-    waiting: BTreeMap<NodeId, Waiting>,
+    /// Who is told of changes. A client's next question ends its watch.
+    watching: BTreeMap<NodeId, Watching>,
 }
 
 /// Who leads, as the last who wrote it says.
@@ -29,7 +29,7 @@ pub struct Record {
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-struct Waiting {
+struct Watching {
     question: Id,
     key: Key,
 }
@@ -52,7 +52,7 @@ pub enum Ask {
     Get {
         key: Key,
     },
-    /// Answered when the record is not at this version any more.
+    /// Answered with each change, and at once if the record is not at this version any more or nobody holds it.
     Watch {
         key: Key,
         seen: Option<Id>,
@@ -63,6 +63,11 @@ pub enum Ask {
         seen: Option<Id>,
         holder: Option<Id>,
     },
+    /// Done if this is the holder, at whatever version.
+    Release {
+        key: Key,
+        holder: Id,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -72,7 +77,8 @@ pub enum Answer {
         version: Id,
         token: Rank,
     },
-    Conflict,
+    /// The record is another than the client saw.
+    Conflict(Option<Record>),
     /// Nothing serves.
     Failed,
 }
@@ -94,7 +100,7 @@ impl Process for Records {
     type Durable = ();
 
     fn start(_: &Me<'_, Self>, (): (), _: &mut Fx) -> Self {
-        Records { served: true, records: BTreeMap::new(), waiting: BTreeMap::new() }
+        Records { served: true, records: BTreeMap::new(), watching: BTreeMap::new() }
     }
 
     fn step(&mut self, _: &Me<'_, Self>, input: Input<Self>, fx: &mut Fx) {
@@ -111,7 +117,7 @@ impl Process for Records {
             (_, Input::Message { message: Message::Answer { .. }, .. }) => {}
             (true, Input::Request(Request::LoseLeader { outage })) => {
                 self.served = false;
-                for (client, Waiting { question, .. }) in std::mem::take(&mut self.waiting) {
+                for (client, Watching { question, .. }) in std::mem::take(&mut self.watching) {
                     reply(client, Some(question), Answer::Failed, fx);
                 }
                 fx.arm(Timer::Election, outage);
@@ -123,7 +129,7 @@ impl Process for Records {
                 self.served = true;
                 fx.emit(Event::LeaderElected { lock_is_free: self.records.values().all(|it| it.holder.is_none()) });
             }
-            (_, Input::Closed { peer, .. }) => _ = self.waiting.remove(&peer),
+            (_, Input::Closed { peer, .. }) => _ = self.watching.remove(&peer),
         }
     }
 }
@@ -131,19 +137,29 @@ impl Process for Records {
 impl Records {
     /// What is answered now, if anything.
     fn serve(&mut self, from: NodeId, question: Option<Id>, ask: &Ask, fx: &mut Fx) -> Option<Answer> {
+        self.watching.remove(&from);
         Some(match *ask {
             Ask::Get { key } => Answer::Found(self.records.get(&key).cloned()),
             Ask::Watch { key, seen } => {
-                if self.version(key) == seen {
-                    // A client waits for one answer at a time.
-                    self.waiting.remove(&from);
-                    self.waiting.extend(question.map(|question| (from, Waiting { question, key })));
+                self.watching.extend(question.map(|question| (from, Watching { question, key })));
+                let record = self.records.get(&key);
+                let held = record.is_some_and(|record| record.holder.is_some());
+                if held && self.version(key) == seen {
                     return None;
                 }
-                Answer::Found(self.records.get(&key).cloned())
+                Answer::Found(record.cloned())
             }
-            Ask::Replace { key, seen, .. } if self.version(key) != seen => Answer::Conflict,
+            Ask::Replace { key, seen, .. } if self.version(key) != seen => {
+                Answer::Conflict(self.records.get(&key).cloned())
+            }
             Ask::Replace { key, holder, .. } => self.replace(from, key, holder, fx),
+            Ask::Release { key, holder } => {
+                if self.records.get(&key).is_some_and(|record| record.holder == Some(holder)) {
+                    self.replace(from, key, None, fx)
+                } else {
+                    Answer::Conflict(self.records.get(&key).cloned())
+                }
+            }
         })
     }
 
@@ -157,12 +173,8 @@ impl Records {
         let version = fx.fresh_id();
         let record = Record { holder, version, token: token.unwrap_or_else(|| fx.fresh_rank(TOKENS)) };
         self.records.insert(key, record.clone());
-        let (told, waiting) =
-            std::mem::take(&mut self.waiting).into_iter().partition(|(_, waiting)| waiting.key == key);
-        self.waiting = waiting;
-        let told: BTreeMap<NodeId, Waiting> = told;
-        for (client, Waiting { question, .. }) in told {
-            reply(client, Some(question), Answer::Found(Some(record.clone())), fx);
+        for (client, Watching { question, .. }) in self.watching.iter().filter(|(_, watching)| watching.key == key) {
+            reply(*client, Some(*question), Answer::Found(Some(record.clone())), fx);
         }
         Answer::Replaced { version, token: record.token }
     }

@@ -30,6 +30,7 @@ pub struct Client {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 struct Seen {
     version: Id,
+    /// By another.
     held: bool,
     over: bool,
 }
@@ -55,16 +56,15 @@ enum Phase {
         version: Id,
         token: Rank,
         renewal: Renewal,
-        leaving: bool,
     },
     Doubting,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 enum Renewal {
-    /// `Renew` is armed. Whether the last one succeeded: otherwise it looks first.
+    /// `Renew` is armed.
     Resting {
-        sure: bool,
+        last: Last,
     },
     Looking {
         question: Id,
@@ -72,6 +72,16 @@ enum Renewal {
     Writing {
         question: Id,
     },
+}
+
+/// What became of the last renewal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
+enum Last {
+    Done,
+    /// Nothing served it.
+    Refused,
+    /// It was not answered.
+    Unknown,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -109,10 +119,10 @@ pub enum DeadlineFrom {
 #[serde(rename_all = "kebab-case")]
 pub enum Release {
     Never,
-    /// Even while a renewal is under way, which then makes it fail.
-    AtOnce,
-    /// After a renewal that is under way.
-    InOrder,
+    /// If it is still at the version that the holder knows: not if a renewal is under way.
+    ByVersion,
+    /// If it is still the holder.
+    ByName,
 }
 
 type Fx = Effects<Client>;
@@ -126,8 +136,9 @@ impl Process for Client {
     type Durable = ();
 
     fn start(me: &Me<'_, Self>, (): (), fx: &mut Fx) -> Self {
-        let name = fx.fresh_id();
-        Client { name, seen: None, phase: Phase::Looking { question: look(me.config, fx), over: false } }
+        let mut client = Client { name: fx.fresh_id(), seen: None, phase: Phase::Resting };
+        client.look(me.config, fx);
+        client
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Fx) {
@@ -190,22 +201,29 @@ impl Client {
         }
         match (&self.phase, answer) {
             (Phase::Looking { over, .. }, Some(Answer::Found(record))) => {
-                let over = *over && self.is_as_seen(record.as_ref());
-                self.found(config, record.as_ref(), over, fx);
+                let over = *over && self.version() == record.as_ref().map(|record| record.version);
+                self.see(config, record.as_ref(), fx);
+                if over || !self.is_held() { self.take(config, fx) } else { self.rest(config, fx) }
             }
-            (Phase::Watching { .. }, Some(Answer::Found(record))) => self.found(config, record.as_ref(), false, fx),
+            (Phase::Watching { .. }, Some(Answer::Found(record))) => {
+                self.see(config, record.as_ref(), fx);
+                if !self.is_held() {
+                    self.take(config, fx);
+                }
+            }
             (Phase::Taking { question }, Some(Answer::Replaced { version, token })) => {
                 let question = *question;
                 self.took(config, question, version, token, fx);
             }
-            (Phase::Taking { question }, answer) => {
+            // Another was faster; or the contender itself was, when an answer was lost.
+            (Phase::Taking { question }, Some(Answer::Conflict(record))) if config.watches => {
                 forget_deadline(config, *question, fx);
-                // Another was faster: what it wrote is there to be seen.
-                if answer == Some(Answer::Conflict) && config.watches {
-                    self.look(config, fx)
-                } else {
-                    self.rest(config, fx)
-                }
+                self.see(config, record.as_ref(), fx);
+                if self.is_held() { self.look(config, fx) } else { self.take(config, fx) }
+            }
+            (Phase::Taking { question }, _) => {
+                forget_deadline(config, *question, fx);
+                self.rest(config, fx);
             }
             (Phase::Looking { .. } | Phase::Watching { .. }, _) => self.rest(config, fx),
             (Phase::Leading { .. }, answer) => self.renewed(config, answer, fx),
@@ -213,30 +231,15 @@ impl Client {
         }
     }
 
-    /// Takes the record if it may, and otherwise waits.
-    fn found(&mut self, config: &Config, record: Option<&Record>, over: bool, fx: &mut Fx) {
-        let own = record.is_some_and(|record| record.holder == Some(self.name));
-        if !self.is_as_seen(record) {
-            self.see(config, record, fx);
-        }
-        let held = self.seen.as_ref().is_some_and(|seen| seen.held);
-        if !held || own || over {
-            self.take(config, fx);
-        } else if config.watches && !self.is_over() {
-            let question = ask(Ask::Watch { key: LOCK, seen: self.version() }, fx);
-            self.phase = Phase::Watching { question };
-        } else if config.watches {
-            self.take(config, fx);
-        } else {
-            self.rest(config, fx);
-        }
-    }
-
-    /// The lease of what is seen now begins.
+    /// If it is not what was seen before, its lease begins now.
     fn see(&mut self, config: &Config, record: Option<&Record>, fx: &mut Fx) {
+        if self.version() == record.map(|record| record.version) {
+            return;
+        }
         self.stop_counting(fx);
-        self.seen = record.map(|record| Seen { version: record.version, held: record.holder.is_some(), over: false });
-        if self.seen.as_ref().is_some_and(|seen| seen.held) {
+        let held = |record: &Record| record.holder.is_some_and(|holder| holder != self.name);
+        self.seen = record.map(|record| Seen { version: record.version, held: held(record), over: false });
+        if self.is_held() {
             fx.arm(Timer::Lease, Window::exactly(config.lease));
         }
     }
@@ -259,11 +262,19 @@ impl Client {
         }
         fx.emit(Event::Acquired);
         fx.arm(Timer::Renew, Window::exactly(config.renew_every));
-        self.phase = Phase::Leading { version, token, renewal: Renewal::Resting { sure: true }, leaving: false };
+        self.phase = Phase::Leading { version, token, renewal: Renewal::Resting { last: Last::Done } };
     }
 
+    /// Tries to see how things are, or what it knows is enough to take the record.
     fn look(&mut self, config: &Config, fx: &mut Fx) {
-        self.phase = Phase::Looking { question: look(config, fx), over: self.is_over() };
+        if !config.watches {
+            limit(config, fx);
+            self.phase = Phase::Looking { question: ask(Ask::Get { key: LOCK }, fx), over: self.is_over() };
+        } else if self.is_over() {
+            self.take(config, fx);
+        } else {
+            self.phase = Phase::Watching { question: ask(Ask::Watch { key: LOCK, seen: self.version() }, fx) };
+        }
     }
 
     fn rest(&mut self, config: &Config, fx: &mut Fx) {
@@ -303,8 +314,8 @@ impl Client {
         }
     }
 
-    fn is_as_seen(&self, record: Option<&Record>) -> bool {
-        self.version() == record.map(|record| record.version)
+    fn is_held(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.held)
     }
 
     fn is_over(&self) -> bool {
@@ -314,12 +325,6 @@ impl Client {
     fn version(&self) -> Option<Id> {
         self.seen.as_ref().map(|seen| seen.version)
     }
-}
-
-/// Asks for the record.
-fn look(config: &Config, fx: &mut Fx) -> Id {
-    limit(config, fx);
-    ask(Ask::Get { key: LOCK }, fx)
 }
 
 /// Asks to be the holder, if the record is still as it was seen.

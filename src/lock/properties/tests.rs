@@ -67,6 +67,15 @@ fn a_hand_over_is_measured_from_the_stop_of_the_only_worker_while_it_is_sure() {
 }
 
 #[test]
+fn a_lock_that_is_given_back_is_expected_to_be_taken_by_another_that_is_up() {
+    const RELEASED: Event = Event::Contender(contender::Event::Released);
+    let released = vec![emitted(A, &ENDED), emitted(A, &RELEASED)];
+    assert!(last("handover-after-work", &[both_up(), working(A), released.clone()].concat()).trigger);
+    let alone = vec![Happening::Started(S), Happening::Started(A)];
+    assert!(!last("handover-after-work", &[alone, working(A), released].concat()).trigger);
+}
+
+#[test]
 fn each_renewal_of_the_holder_takes_the_place_of_the_one_before() {
     assert_eq!(last("takeover-after-last-renewal", &[emitted(S, &RENEWED)]), Signals::default());
     let renewed = last("takeover-after-last-renewal", &[emitted(A, &ACQUIRED), emitted(S, &RENEWED)]);

@@ -75,6 +75,21 @@ pub(super) fn hands_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sig
     }
 }
 
+/// The lock alone: how long the work took to end is left out.
+pub(super) fn hands_over_after_work(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let (workers, up) = memory.takeover();
+    follow(workers, seen);
+    follow_up(up, seen);
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Released)) => {
+            signals.trigger = workers.iter().all(|worker| worker == node) && up.iter().any(|other| other != node);
+        }
+        Happening::Emitted(_, Event::Work(work::Event::Began)) => signals.response = true,
+        _ => {}
+    }
+    signals.discharge = up.is_empty();
+}
+
 pub(super) fn takes_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let (workers, up) = memory.takeover();
     let worked = follow(workers, seen);

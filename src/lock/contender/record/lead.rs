@@ -1,6 +1,8 @@
 //! The holder: it renews, and stops when it has not succeeded for too long.
 
-use super::{Client, Config, DeadlineFrom, Event, Fx, Phase, Release, Renewal, Timer, forget_deadline, look, write};
+use super::{
+    Client, Config, DeadlineFrom, Event, Fx, Last, Phase, Release, Renewal, Timer, ask, forget_deadline, limit, write,
+};
 use crate::{
     lock::{LOCK, STORE},
     process::Id,
@@ -14,10 +16,13 @@ impl Client {
         let Phase::Leading { version, renewal: renewal @ Renewal::Resting { .. }, .. } = &mut self.phase else {
             return;
         };
-        if *renewal == (Renewal::Resting { sure: true }) {
-            if config.deadline_from == DeadlineFrom::Try {
-                fx.arm(Timer::Lease, Window::exactly(config.renew_deadline));
-            }
+        let Renewal::Resting { last } = *renewal else { unreachable!("it was matched") };
+        if last == Last::Done && config.deadline_from == DeadlineFrom::Try {
+            fx.arm(Timer::Lease, Window::exactly(config.renew_deadline));
+        }
+        // What was refused was not done. What was not answered may have been: a holder that is told of the record when
+        // it has changed need not look first.
+        if last != Last::Unknown || config.watches {
             *renewal = Renewal::Writing { question: write(config, Some(*version), name, fx) };
         } else {
             *renewal = Renewal::Looking { question: look(config, fx) };
@@ -26,8 +31,7 @@ impl Client {
 
     pub(super) fn renewed(&mut self, config: &Config, answer: Option<Answer>, fx: &mut Fx) {
         let name = self.name;
-        let Phase::Leading { version, renewal, leaving, .. } = &mut self.phase else { return };
-        let leaving = *leaving;
+        let Phase::Leading { version, renewal, .. } = &mut self.phase else { return };
         match (&*renewal, answer) {
             (Renewal::Writing { question }, Some(Answer::Replaced { version: new, .. })) => {
                 let question = *question;
@@ -36,47 +40,49 @@ impl Client {
                 if config.deadline_from == DeadlineFrom::Asked {
                     fx.rename(Timer::Deadline(question), Timer::Lease);
                 }
-                self.rest_after(config.renew_every, true, fx);
+                self.rest_after(config.renew_every, Last::Done, fx);
             }
             (Renewal::Looking { .. }, Some(Answer::Found(Some(record)))) if record.holder == Some(name) => {
                 *version = record.version;
                 *renewal = Renewal::Writing { question: write(config, Some(record.version), name, fx) };
-                return;
             }
-            // Another holds the record. Only a careful holder takes that for the end.
-            (Renewal::Looking { .. }, Some(Answer::Found(_))) if config.deadline_from == DeadlineFrom::Asked => {
-                self.doubt(config, fx);
-                return;
+            // Somebody wrote in between: the holder itself, when an answer was lost, or it has lost the record.
+            (Renewal::Writing { question }, Some(Answer::Conflict(record))) if config.watches => {
+                let question = *question;
+                match record.filter(|record| record.holder == Some(name)) {
+                    Some(record) => {
+                        forget_deadline(config, question, fx);
+                        *version = record.version;
+                        *renewal = Renewal::Writing { question: write(config, Some(record.version), name, fx) };
+                    }
+                    None => self.doubt(config, fx),
+                }
             }
-            // Somebody wrote in between; it may have been the holder itself, when an answer was lost.
-            (Renewal::Writing { question }, Some(Answer::Conflict)) => {
+            (Renewal::Writing { question }, Some(Answer::Conflict(_))) => {
                 let question = *question;
                 *renewal = Renewal::Looking { question: look(config, fx) };
                 forget_deadline(config, question, fx);
-                return;
             }
-            (Renewal::Writing { question }, _) => {
+            (Renewal::Writing { question }, answer) => {
                 forget_deadline(config, *question, fx);
-                self.rest_after(config.renew_retry, false, fx);
+                let last = if answer == Some(Answer::Failed) { Last::Refused } else { Last::Unknown };
+                self.rest_after(config.renew_retry, last, fx);
             }
-            (Renewal::Looking { .. }, _) => self.rest_after(config.renew_retry, false, fx),
+            (Renewal::Looking { .. }, _) => self.rest_after(config.renew_retry, Last::Unknown, fx),
             (Renewal::Resting { .. }, _) => unreachable!("nothing is asked"),
-        }
-        if leaving {
-            self.release(config, fx);
         }
     }
 
-    fn rest_after(&mut self, span: Duration, success: bool, fx: &mut Fx) {
+    fn rest_after(&mut self, span: Duration, last: Last, fx: &mut Fx) {
         if let Phase::Leading { renewal, .. } = &mut self.phase {
-            *renewal = Renewal::Resting { sure: success };
+            *renewal = Renewal::Resting { last };
             fx.arm(Timer::Renew, Window::exactly(span));
         }
     }
 
     /// The holder must not act any more.
     pub(super) fn doubt(&mut self, config: &Config, fx: &mut Fx) {
-        let Phase::Leading { renewal, leaving, .. } = &self.phase else { return };
+        let Phase::Leading { renewal, .. } = &self.phase else { return };
         match renewal {
             Renewal::Resting { .. } => fx.disarm(Timer::Renew),
             Renewal::Writing { question } => {
@@ -90,31 +96,28 @@ impl Client {
         }
         // The deadline is what brought it here, or is not needed any more.
         fx.disarm(Timer::Lease);
-        let leaving = *leaving;
         self.phase = Phase::Doubting;
-        if leaving { fx.exit() } else { fx.emit(Event::Doubted) }
+        fx.emit(Event::Doubted);
     }
 
-    pub(super) fn leave(&mut self, config: &Config, fx: &mut Fx) {
-        let Phase::Leading { renewal, leaving, .. } = &mut self.phase else {
-            fx.exit();
-            return;
-        };
-        fx.emit(Event::Released);
-        let under_way = !matches!(renewal, Renewal::Resting { .. });
-        if under_way && config.release == Release::InOrder {
-            *leaving = true;
-        } else {
-            self.release(config, fx);
-        }
-    }
-
-    /// Says that nobody holds the record, if it is still as this holder knows it.
-    fn release(&mut self, config: &Config, fx: &mut Fx) {
-        if let (Phase::Leading { version, .. }, true) = (&self.phase, config.release != Release::Never) {
-            let ask = Ask::Replace { key: LOCK, seen: Some(*version), holder: None };
-            fx.send(STORE, Message::Ask { question: None, ask });
+    pub(super) fn leave(&self, config: &Config, fx: &mut Fx) {
+        if let Phase::Leading { version, .. } = &self.phase {
+            fx.emit(Event::Released);
+            let ask = match config.release {
+                Release::Never => None,
+                Release::ByVersion => Some(Ask::Replace { key: LOCK, seen: Some(*version), holder: None }),
+                Release::ByName => Some(Ask::Release { key: LOCK, holder: self.name }),
+            };
+            if let Some(ask) = ask {
+                fx.send(STORE, Message::Ask { question: None, ask });
+            }
         }
         fx.exit();
     }
+}
+
+/// Asks for the record.
+fn look(config: &Config, fx: &mut Fx) -> Id {
+    limit(config, fx);
+    ask(Ask::Get { key: LOCK }, fx)
 }

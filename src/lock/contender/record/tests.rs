@@ -21,7 +21,7 @@ fn client_go() -> Config {
 }
 
 fn careful() -> Config {
-    Config { deadline_from: DeadlineFrom::Asked, watches: true, release: Release::InOrder, ..client_go() }
+    Config { deadline_from: DeadlineFrom::Asked, watches: true, release: Release::ByName, ..client_go() }
 }
 
 impl Fixture<Client> {
@@ -95,6 +95,8 @@ fn the_elector_of_client_go_counts_its_deadline_from_the_first_try() {
     let mut client = Fixture::<Client>::leading(client_go());
     assert_eq!(client.timer(Timer::Renew)[0], "arm Lease 10s");
     assert_eq!(client.answer(Answer::Failed), ["arm Renew 2s"]);
+    assert!(client.timer(Timer::Renew)[0].contains("Replace"));
+    assert_eq!(client.closed(STORE, crate::process::Lane(0)), ["arm Renew 2s"]);
     assert!(client.timer(Timer::Renew)[0].contains("Get"));
     let own = Record { holder: Some(client.process().name), ..client.of_another() };
     assert!(client.answer(Answer::Found(Some(own)))[0].contains("Replace"));
@@ -125,11 +127,22 @@ fn an_answer_after_the_deadline_of_its_question_is_void() {
 }
 
 #[test]
-fn a_record_is_given_back_after_a_renewal_that_is_under_way() {
+fn a_record_is_given_back_by_name_whatever_is_under_way() {
     let mut client = Fixture::<Client>::leading(careful());
     client.timer(Timer::Renew);
-    assert_eq!(client.request(Request::Leave), ["emit Released"]);
-    let gone = client.replaced();
-    assert!(gone[gone.len() - 2].contains("holder: None"), "{gone:?}");
-    assert_eq!(gone[gone.len() - 1], "exit");
+    let left = client.request(Request::Leave);
+    let release = "send n0 Ask { question: None, ask: Release { key: lock, holder: #0 } }";
+    assert_eq!(left, ["emit Released", release, "exit"]);
+}
+
+#[test]
+fn who_watches_is_told_again_and_again_and_takes_what_is_given_back() {
+    let mut client = Fixture::<Client>::start(NodeId(1), careful());
+    let record = client.of_another();
+    client.answer(Answer::Found(Some(record)));
+    let record = client.of_another();
+    assert_eq!(client.answer(Answer::Found(Some(record.clone()))), ["disarm Lease", "arm Lease 15s"]);
+    let free = client.answer(Answer::Found(Some(Record { holder: None, ..client.of_another() })));
+    assert_eq!(free[0], "disarm Lease");
+    assert!(free[2].contains("Replace"), "{free:?}");
 }
