@@ -13,7 +13,7 @@ use crate::process::{Effects, Id, Input, Me, Names, NodeId, Process, Rank};
 pub struct Records {
     served: bool,
     records: BTreeMap<Key, Record>,
-    /// Who is told of changes. A client's next question ends its watch.
+    /// Who is told of changes: not who holds the record.
     watching: BTreeMap<NodeId, Watching>,
 }
 
@@ -137,7 +137,6 @@ impl Process for Records {
 impl Records {
     /// What is answered now, if anything.
     fn serve(&mut self, from: NodeId, question: Option<Id>, ask: &Ask, fx: &mut Fx) -> Option<Answer> {
-        self.watching.remove(&from);
         Some(match *ask {
             Ask::Get { key } => Answer::Found(self.records.get(&key).cloned()),
             Ask::Watch { key, seen } => {
@@ -173,6 +172,9 @@ impl Records {
         let version = fx.fresh_id();
         let record = Record { holder, version, token: token.unwrap_or_else(|| fx.fresh_rank(TOKENS)) };
         self.records.insert(key, record.clone());
+        if holder.is_some() {
+            self.watching.remove(&owner);
+        }
         for (client, Watching { question, .. }) in self.watching.iter().filter(|(_, watching)| watching.key == key) {
             reply(*client, Some(*question), Answer::Found(Some(record.clone())), fx);
         }

@@ -48,9 +48,10 @@ enum Phase {
     Watching {
         question: Id,
     },
-    /// Asked to be the holder.
+    /// Asked to be the holder, while it is still told of changes in answer to `watch`.
     Taking {
         question: Id,
+        watch: Option<Id>,
     },
     Leading {
         version: Id,
@@ -146,6 +147,8 @@ impl Process for Client {
             Input::Message { message: Message::Answer { question, answer }, .. } => {
                 if self.question() == Some(question) {
                     self.answered(me.config, Some(answer), fx);
+                } else {
+                    self.told(me.config, question, answer, fx);
                 }
             }
             // What was asked on a connection that is gone, or for too long, is not answered any more.
@@ -186,7 +189,7 @@ impl Client {
         match self.phase {
             Phase::Looking { question, .. }
             | Phase::Watching { question }
-            | Phase::Taking { question }
+            | Phase::Taking { question, .. }
             | Phase::Leading { renewal: Renewal::Looking { question } | Renewal::Writing { question }, .. } => {
                 Some(question)
             }
@@ -211,23 +214,39 @@ impl Client {
                     self.take(config, fx);
                 }
             }
-            (Phase::Taking { question }, Some(Answer::Replaced { version, token })) => {
+            (Phase::Taking { question, .. }, Some(Answer::Replaced { version, token })) => {
                 let question = *question;
                 self.took(config, question, version, token, fx);
             }
             // Another was faster; or the contender itself was, when an answer was lost.
-            (Phase::Taking { question }, Some(Answer::Conflict(record))) if config.watches => {
+            (Phase::Taking { question, watch }, Some(Answer::Conflict(record))) if config.watches => {
+                let watch = *watch;
                 forget_deadline(config, *question, fx);
                 self.see(config, record.as_ref(), fx);
-                if self.is_held() { self.look(config, fx) } else { self.take(config, fx) }
+                match watch {
+                    _ if !self.is_held() => self.take(config, fx),
+                    Some(question) => self.phase = Phase::Watching { question },
+                    None => self.look(config, fx),
+                }
             }
-            (Phase::Taking { question }, _) => {
+            (Phase::Taking { question, .. }, _) => {
                 forget_deadline(config, *question, fx);
                 self.rest(config, fx);
             }
             (Phase::Looking { .. } | Phase::Watching { .. }, _) => self.rest(config, fx),
             (Phase::Leading { .. }, answer) => self.renewed(config, answer, fx),
             (Phase::Resting | Phase::Doubting, _) => unreachable!("nothing is asked"),
+        }
+    }
+
+    /// Of a change, while it waits for the answer to something else.
+    fn told(&mut self, config: &Config, question: Id, answer: Answer, fx: &mut Fx) {
+        let Phase::Taking { watch, .. } = &mut self.phase else { return };
+        match answer {
+            Answer::Found(record) if *watch == Some(question) => self.see(config, record.as_ref(), fx),
+            // It is told no more.
+            _ if *watch == Some(question) => *watch = None,
+            _ => {}
         }
     }
 
@@ -251,7 +270,12 @@ impl Client {
     }
 
     fn take(&mut self, config: &Config, fx: &mut Fx) {
-        self.phase = Phase::Taking { question: write(config, self.version(), self.name, fx) };
+        let watch = match self.phase {
+            Phase::Watching { question } => Some(question),
+            Phase::Taking { watch, .. } => watch,
+            Phase::Resting | Phase::Looking { .. } | Phase::Leading { .. } | Phase::Doubting => None,
+        };
+        self.phase = Phase::Taking { question: write(config, self.version(), self.name, fx), watch };
     }
 
     fn took(&mut self, config: &Config, question: Id, version: Id, token: Rank, fx: &mut Fx) {
@@ -299,7 +323,7 @@ impl Client {
     /// No answer to this question is a reason to believe any more.
     fn came_too_late(&mut self, config: &Config, question: Id, fx: &mut Fx) {
         match &self.phase {
-            Phase::Taking { question: asked } if *asked == question => {
+            Phase::Taking { question: asked, .. } if *asked == question => {
                 if config.request_timeout.is_some() {
                     fx.disarm(Timer::Answer);
                 }

@@ -70,16 +70,17 @@ fn the_token_is_another_for_another_holder() {
 }
 
 #[test]
-fn who_watches_is_told_of_every_version_until_it_asks_something_else() {
-    let (mut store, a, _) = Fixture::<Records>::serving();
+fn who_watches_is_told_of_every_version_until_it_is_the_holder() {
+    let (mut store, a, b) = Fixture::<Records>::serving();
     let seen = version(&store.replace(a, None));
     assert_eq!(store.answers(B, Ask::Watch { key: LEADER, seen }), []);
     let told = store.replace(a, seen);
     assert!(matches!(told[0], (B, Answer::Found(Some(Record { holder: Some(name), .. }))) if name == a.1), "{told:?}");
     let again = store.replace(a, version(&told));
     assert_eq!(again.len(), 2);
-    store.answers(B, Ask::Get { key: LEADER });
-    assert_eq!(store.replace(a, version(&again)).len(), 1);
+    let taken = store.replace(b, version(&again));
+    assert_eq!(taken.len(), 1);
+    assert_eq!(store.replace(b, version(&taken)).len(), 1);
     assert_eq!(store.answers(B, Ask::Watch { key: LEADER, seen }).len(), 1);
 }
 
