@@ -239,14 +239,21 @@ impl Client {
         }
     }
 
-    /// Of a change, while it waits for the answer to something else.
+    /// Of a change, while it tries to be the holder: what it asked for will be refused.
     fn told(&mut self, config: &Config, question: Id, answer: Answer, fx: &mut Fx) {
-        let Phase::Taking { watch, .. } = &mut self.phase else { return };
-        match answer {
-            Answer::Found(record) if *watch == Some(question) => self.see(config, record.as_ref(), fx),
-            // It is told no more.
-            _ if *watch == Some(question) => *watch = None,
-            _ => {}
+        let Phase::Taking { question: asked, watch } = &mut self.phase else { return };
+        if *watch != Some(question) {
+            return;
+        }
+        let asked = *asked;
+        if let Answer::Found(record) = answer {
+            self.see(config, record.as_ref(), fx);
+            if !self.is_held() {
+                forget_deadline(config, asked, fx);
+                self.take(config, fx);
+            }
+        } else {
+            *watch = None;
         }
     }
 

@@ -146,3 +146,26 @@ fn who_watches_is_told_again_and_again_and_takes_what_is_given_back() {
     assert_eq!(free[0], "disarm Lease");
     assert!(free[2].contains("Replace"), "{free:?}");
 }
+
+#[test]
+fn who_is_told_that_the_record_is_free_while_it_tries_tries_again_at_once() {
+    let mut client = Fixture::<Client>::start(NodeId(1), careful());
+    let watch = client.process().question().expect("it watches");
+    client.answer(Answer::Found(None));
+    let held = client.of_another();
+    let told = client.message(STORE, Message::Answer { question: watch, answer: Answer::Found(Some(held)) });
+    assert_eq!(told, ["arm Lease 15s"]);
+    let free = Record { holder: None, ..client.of_another() };
+    let told = client.message(STORE, Message::Answer { question: watch, answer: Answer::Found(Some(free)) });
+    assert_eq!(told[..2], ["disarm Lease", "disarm Deadline(#2)"]);
+    assert!(told[3].contains("Replace"), "{told:?}");
+}
+
+#[test]
+fn who_is_refused_goes_on_being_told() {
+    let mut client = Fixture::<Client>::start(NodeId(1), careful());
+    client.answer(Answer::Found(None));
+    let held = client.of_another();
+    assert_eq!(client.answer(Answer::Conflict(Some(held))), ["disarm Deadline(#2)", "arm Lease 15s"]);
+    assert!(matches!(client.process().phase, Phase::Watching { .. }));
+}
