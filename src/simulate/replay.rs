@@ -242,7 +242,7 @@ fn confirm_witness(form: Form, signalled: Signalled) -> Result<(), Refusal> {
     let (shown, expected) = match form {
         Form::Never => (signalled.witness, "an event that the property speaks of"),
         Form::Apart => (signalled.witness || signalled.held, "a party that holds its interval"),
-        Form::Within => (signalled.trigger, "a trigger"),
+        Form::Within(_) => (signalled.trigger, "a trigger"),
         Form::Reachable => (signalled.reached, "a situation that is reached"),
     };
     if shown { Ok(()) } else { refuse(expected, "none") }

@@ -3,7 +3,10 @@
 use crate::{
     process::{Effects, Id, Input, Lane, Me, NodeId, Process, Rank, Sort},
     simulate::{Chances, Draw, End, Options, Run, replay, run},
-    spec::{Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens},
+    spec::{
+        Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
+        Trigger,
+    },
     time::{Drift, Duration, Window},
     trace::{Occurrence, Subject, Trace},
 };
@@ -127,7 +130,14 @@ fn answered() -> Property<Party, ()> {
         }
         Happening::Started(_) | Happening::Paused(_) | Happening::Resumed(_) | Happening::Requested(..) => {}
     };
-    Property { id: "answered", sentence: "", requirements: &[], form: Form::Within, memory: (), watch }
+    Property {
+        id: "answered",
+        sentence: "",
+        requirements: &[],
+        form: Form::Within(Trigger::Anything),
+        memory: (),
+        watch,
+    }
 }
 
 fn setup(carriage: Carriage) -> Setup<Party> {

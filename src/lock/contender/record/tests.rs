@@ -142,9 +142,10 @@ fn who_watches_is_told_again_and_again_and_takes_what_is_given_back() {
     client.answer(Answer::Found(Some(record)));
     let record = client.of_another();
     assert_eq!(client.answer(Answer::Found(Some(record.clone()))), ["disarm Lease", "arm Lease 15s"]);
-    let free = client.answer(Answer::Found(Some(Record { holder: None, ..client.of_another() })));
-    assert_eq!(free[0], "disarm Lease");
-    assert!(free[2].contains("Replace"), "{free:?}");
+    let free = Record { holder: None, ..client.of_another() };
+    let took = client.answer(Answer::Found(Some(free)));
+    assert_eq!(took[0], "disarm Lease");
+    assert!(took[2].contains("Replace"), "{took:?}");
 }
 
 #[test]
