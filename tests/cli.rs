@@ -134,9 +134,32 @@ fn the_exit_status_tells_how_it_ended() {
         ("--version", 0),
         ("list", 0),
         ("list --requirements", 0),
+        ("new lock", 0),
+        ("new lease", 3),
+        ("new lok", 3),
+        ("explain hard-death-takeover", 0),
+        ("explain hard-death", 3),
     ] {
         let run = folder.tenure(arguments);
         assert_eq!(run.code, Some(code), "tenure {arguments}\n{}{}", run.out, run.aside);
+    }
+}
+
+#[test]
+fn a_new_design_is_as_it_expects() {
+    let folder = Folder::new("new", &[violated()]);
+    let template = folder.tenure("new lock").out;
+    let folder = Folder::new("new-lock", &[("mine.toml", template)]);
+    let run = folder.tenure("check mine.toml");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+}
+
+#[test]
+fn a_property_is_explained_with_what_designs_expect_of_it() {
+    let folder = Folder::new("explain", &[violated()]);
+    let text = folder.tenure("explain handover-after-work").out;
+    for part in ["requirement lock-2", "best and the worst case", "lock/recommended.toml", "4 * network.delay.hi"] {
+        assert!(text.contains(part), "{part} is missing in {text}");
     }
 }
 

@@ -154,6 +154,10 @@ impl Protocol for Lock {
         ]
     }
 
+    fn template(&self) -> Option<&'static str> {
+        Some(include_str!("template.toml"))
+    }
+
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {
         design.build(&builder)
     }

@@ -296,7 +296,7 @@ impl Etcd2 {
 
     fn remove(&mut self, key: Key, previous: Node, action: Action, fx: &mut Fx) -> Answer {
         self.nodes.remove(&key);
-        let node = Node { value: None, limited: false, modified: self.next(fx), ..previous.clone() };
+        let node = Node { value: None, limited: false, modified: self.next(fx), ..previous };
         let answer = Answer::Done { action, node, previous: Some(previous) };
         self.tell(key, &answer, fx);
         answer

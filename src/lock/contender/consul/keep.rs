@@ -98,7 +98,7 @@ impl Client {
             }
             (Some(SessionAnswer::Failed) | None, OnRenewFailure::Stop) => *keep = Keep::Stopped,
             (Some(SessionAnswer::Gone), OnRenewFailure::Retry { hears_gone: true, .. }) => {
-                self.lose_session(config, fx)
+                self.lose_session(config, fx);
             }
             (Some(SessionAnswer::Gone | SessionAnswer::Failed) | None, OnRenewFailure::Retry { every, .. }) => {
                 if overdue {

@@ -140,7 +140,7 @@ fn who_watches_is_told_again_and_again_and_takes_what_is_given_back() {
     let record = client.of_another();
     client.answer(Answer::Found(Some(record)));
     let record = client.of_another();
-    assert_eq!(client.answer(Answer::Found(Some(record.clone()))), ["disarm Lease", "arm Lease 15s"]);
+    assert_eq!(client.answer(Answer::Found(Some(record))), ["disarm Lease", "arm Lease 15s"]);
     let free = Record { holder: None, ..client.of_another() };
     let took = client.answer(Answer::Found(Some(free)));
     assert_eq!(took[0], "disarm Lease");
