@@ -64,12 +64,14 @@ impl<T> Borrow<T> for ByValue<T> {
     }
 }
 
+type Renamed<T> = FxHashMap<(u32, Box<[Name]>), Arc<Kept<T>>>;
+
 /// Knows each value that it was ever given.
 #[derive(Debug)]
 pub(super) struct Keeper<T> {
     known: RefCell<FxHashMap<ByValue<T>, ()>>,
     /// By a value's number and its new names.
-    renamed: RefCell<FxHashMap<(u32, Box<[Name]>), Arc<Kept<T>>>>,
+    renamed: RefCell<Renamed<T>>,
 }
 
 impl<T: Data> Keeper<T> {
