@@ -70,6 +70,16 @@ pub(super) enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Print a design to begin with, every key explained.
+    New {
+        /// The protocol that it is of.
+        protocol: String,
+    },
+    /// Say what a property asks, and what the designs at hand say of it.
+    Explain {
+        /// Its id, as `list` shows it.
+        property: String,
+    },
     /// Name the protocols and their properties.
     List {
         /// By requirement instead.

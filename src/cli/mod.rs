@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod learn;
 mod save;
 
 use std::{
@@ -94,6 +95,8 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
             commands::check(app, file, assignments, property.as_deref(), *full, manner)
         }
         Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
+        Some(Command::New { protocol }) => learn::new(app, protocol),
+        Some(Command::Explain { property }) => learn::explain(app, property, manner),
         Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
     }
 }
