@@ -58,6 +58,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             return refuse(format!("at most {} of {:?}", class.tokens.at_most, class.name), "one more");
         }
         self.tokens[fault] -= 1;
+        self.used.push(fault);
         if let Some(span) = class.tokens.within {
             let event = Event::Refill { fault, number: self.refills };
             self.refills += 1;

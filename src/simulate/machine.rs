@@ -22,7 +22,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Machine<'a, P: Process, M: Data> {
     pub(super) setup: &'a Setup<P>,
-    pub(super) judge: Judge<'a, P, M>,
+    /// One for each property.
+    pub(super) judges: Vec<Judge<'a, P, M>>,
     pub(super) agenda: Agenda,
     pub(super) digest: Digest,
     pub(super) now: i64,
@@ -33,6 +34,8 @@ pub(super) struct Machine<'a, P: Process, M: Data> {
     /// How many tokens each fault class has.
     pub(super) tokens: Vec<u8>,
     pub(super) refills: u32,
+    /// The fault classes that this step used.
+    pub(super) used: Vec<usize>,
     /// The directions that each cut of the run blocked.
     pub(super) cuts: Vec<&'a [(NodeId, NodeId)]>,
     fresh: Fresh,
@@ -100,7 +103,7 @@ pub(super) fn refuse<T>(expected: impl Into<String>, got: impl Into<String>) -> 
 }
 
 impl<'a, P: Process, M: Data> Machine<'a, P, M> {
-    pub(super) fn new(setup: &'a Setup<P>, property: &'a Property<P, M>) -> Machine<'a, P, M> {
+    pub(super) fn new(setup: &'a Setup<P>, properties: &'a [Property<P, M>]) -> Machine<'a, P, M> {
         let mut agenda = Agenda::default();
         for node in setup.ids() {
             agenda.schedule(Event::Start(node), 0, setup.node(node).start, Cause::New);
@@ -108,7 +111,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         let node = |_| Node { durable: P::Durable::default(), armed: 0, life: None };
         Machine {
             setup,
-            judge: Judge::new(property),
+            judges: properties.iter().map(Judge::new).collect(),
             agenda,
             digest: Digest::new(),
             now: 0,
@@ -117,6 +120,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             dead: BTreeSet::new(),
             tokens: setup.faults.iter().map(|fault| fault.tokens.at_most).collect(),
             refills: 0,
+            used: Vec::new(),
             cuts: Vec::new(),
             fresh: Fresh::default(),
             broken_contract: false,
@@ -146,8 +150,18 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         self.now = at;
         self.suspended = None;
         self.agenda.begin_step();
-        self.judge.step(step, at, measured);
+        for judge in &mut self.judges {
+            judge.step(step, at, measured);
+        }
         (at, what).hash(&mut self.digest);
+    }
+
+    /// A step is over.
+    pub(super) fn end_step(&mut self) {
+        if !self.used.is_empty() {
+            self.judges.iter_mut().for_each(|judge| judge.faults(&self.used));
+            self.used.clear();
+        }
     }
 
     /// Lets a pending event happen. If a process runs, its effects wait for [`Machine::finish`].
@@ -175,7 +189,9 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         if let Happening::Emitted(node, event) = happening {
             (node, event).hash(&mut self.digest);
         }
-        self.judge.see(happening);
+        for judge in &mut self.judges {
+            judge.see(happening);
+        }
     }
 
     /// Gives a running process an input.

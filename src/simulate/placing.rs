@@ -85,7 +85,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     /// A timer is due when its node's clock has counted a span of `after`, and delivered within the reaction.
     fn draw_timer(&self, node: NodeId, number: u32, after: Window, lo: i64, hi: i64) -> Place {
         let mut random = Random::new(self.seed, Stream::Node(node.0), u64::from(number));
-        let draw = self.options.draw;
+        let draw = self.draw;
         let counted = random.between(after.lo().micros(), after.hi().micros(), draw, self.rest_of_run());
         let due = self.machine.now.saturating_add(self.clocks[node.index()].true_span(counted));
         let reaction = random.between(0, self.machine.setup.node(node).clock.reaction.micros(), draw, 0);
@@ -95,7 +95,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     }
 
     fn draw_moment(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Place {
-        let (draw, far) = (self.options.draw, self.rest_of_run());
+        let (draw, far) = (self.draw, self.rest_of_run());
         let mut own;
         let random = match (scheduled.event, scheduled.cause) {
             (Event::Deliver { from, to, number, copy }, Cause::New) => {

@@ -14,6 +14,8 @@ pub(super) struct Random {
 pub(super) enum Stream {
     Network,
     Faults,
+    /// Which kind of run a seed has.
+    Swarm,
     Node(u8),
 }
 
@@ -23,6 +25,7 @@ impl Random {
         let purpose = match stream {
             Stream::Network => 1,
             Stream::Faults => 2,
+            Stream::Swarm => 3,
             Stream::Node(node) => 0x100 + u64::from(node),
         };
         Random::seeded(mix(mix(seed.wrapping_add(GOLDEN)) ^ purpose).wrapping_add(key.wrapping_mul(GOLDEN)))
@@ -67,7 +70,7 @@ impl Random {
             Draw::Uniform if !endless => lo + self.below((hi - lo).cast_unsigned() + 1).cast_signed(),
             _ if self.next() >> 63 == 1 => hi,
             Draw::Uniform => lo.saturating_add(self.below(far.cast_unsigned() + 1).cast_signed()),
-            Draw::Corner => lo,
+            Draw::Corner | Draw::Swarm => lo,
         }
     }
 
@@ -85,6 +88,8 @@ pub enum Draw {
     Uniform,
     /// One of the two ends: reaches worst cases sooner.
     Corner,
+    /// Each run draws one or the other, and does without some fault classes.
+    Swarm,
 }
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

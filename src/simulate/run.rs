@@ -3,11 +3,16 @@
 //! Every pending event is placed within its window when it is scheduled; a binary heap gives the next. Each node has
 //! one clock with one rate, and its due timers are delivered in due order.
 
-use std::{cmp::Reverse, collections::BinaryHeap, hash::Hasher};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+    hash::Hasher,
+};
 
 use super::{
     agenda::{Event, Scheduled},
-    judge::{Overlap, Reading, Signalled},
+    adversary::Attempt,
+    judge::{Judge, Seen},
     machine::{Machine, Turn},
     placing::Clock,
     random::{Draw, Random, Stream},
@@ -27,20 +32,20 @@ pub struct Options {
     /// It ends after so many steps in any case.
     pub most_steps: usize,
     pub draw: Draw,
-    pub chances: Chances,
+    pub strikes: Strikes,
     /// Keep every step, for a trace. Long runs do without.
     pub record: bool,
 }
 
-/// How faults are placed, within the tokens of their classes.
+/// When faults try to strike, within the tokens of their classes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Chances {
-    /// Each class tries to strike at random moments, this far apart on average; `None` for never.
-    pub every: Option<Duration>,
-    /// Each crash or pause that may hit a node cuts the effects of one of its steps, so many times in a million.
-    pub per_step: u32,
-    /// Each loss or duplication that may hit a send does, so many times in a million.
-    pub per_send: u32,
+pub enum Strikes {
+    Never,
+    /// Each class at random moments, this far apart on average.
+    Every(Duration),
+    /// Each class as often as it has tokens, most of it in the first two thirds of the run.
+    #[default]
+    Spread,
 }
 
 /// One run.
@@ -54,11 +59,10 @@ pub struct Run {
     /// The moment of the last step, in microseconds.
     pub until: i64,
     pub end: End,
-    pub readings: Vec<Reading>,
-    pub overlaps: Vec<Overlap>,
-    pub signalled: Signalled,
-    /// The first step with a violation.
-    pub violated: Option<usize>,
+    /// What each property made of it.
+    pub seen: Vec<Seen>,
+    /// The fault classes that were used.
+    pub used: BTreeSet<usize>,
     /// FNV-1a with 64 bits over the steps and the events that processes emitted, in order.
     pub digest: u64,
 }
@@ -89,24 +93,20 @@ impl Run {
     }
 }
 
-/// Draws the run of a seed.
+/// Draws the run of a seed. The properties watch it and change nothing.
 #[must_use]
-pub fn run<P: Process, M: Data>(setup: &Setup<P>, property: &Property<P, M>, seed: u64, options: &Options) -> Run {
-    let mut driver = Driver::new(setup, property, seed, options);
+pub fn run<P: Process, M: Data>(setup: &Setup<P>, properties: &[Property<P, M>], seed: u64, options: &Options) -> Run {
+    let mut driver = Driver::new(setup, properties, seed, options);
     let end = driver.drive();
-    driver.machine.judge.close();
-    let judge = driver.machine.judge;
     Run {
         seed,
         steps: driver.steps,
         taken: driver.taken,
         until: driver.machine.now,
         end,
-        readings: judge.readings,
-        overlaps: judge.overlaps,
-        signalled: judge.signalled,
-        violated: judge.first_violation,
+        used: driver.used,
         digest: driver.machine.digest.finish(),
+        seen: driver.machine.judges.into_iter().map(Judge::into_seen).collect(),
     }
 }
 
@@ -124,8 +124,13 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     pub(super) machine: Machine<'a, P, M>,
     pub(super) options: &'a Options,
     pub(super) faults: Random,
-    /// For each fault class, when it tries to strike next; `i64::MAX` for never.
-    pub(super) attempts: Vec<i64>,
+    pub(super) attempts: Vec<Attempt>,
+    /// Some attempt aims.
+    pub(super) aimed: bool,
+    used: BTreeSet<usize>,
+    /// How moments are drawn in this run, and whether it does without some fault classes.
+    pub(super) draw: Draw,
+    pub(super) swarm: bool,
     pub(super) seed: u64,
     pub(super) clocks: Vec<Clock>,
     pub(super) heap: BinaryHeap<Reverse<Entry>>,
@@ -135,14 +140,29 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
 }
 
 impl<'a, P: Process, M: Data> Driver<'a, P, M> {
-    fn new(setup: &'a Setup<P>, property: &'a Property<P, M>, seed: u64, options: &'a Options) -> Driver<'a, P, M> {
+    fn new(
+        setup: &'a Setup<P>,
+        properties: &'a [Property<P, M>],
+        seed: u64,
+        options: &'a Options,
+    ) -> Driver<'a, P, M> {
+        let swarm = options.draw == Draw::Swarm;
+        let draw = match options.draw {
+            Draw::Swarm if Random::new(seed, Stream::Swarm, 0).chance(500_000) => Draw::Corner,
+            Draw::Swarm => Draw::Uniform,
+            draw => draw,
+        };
         let mut driver = Driver {
-            machine: Machine::new(setup, property),
+            machine: Machine::new(setup, properties),
             options,
             faults: Random::new(seed, Stream::Faults, 0),
             attempts: Vec::new(),
+            aimed: false,
+            used: BTreeSet::new(),
+            draw,
+            swarm,
             seed,
-            clocks: setup.ids().map(|node| Clock::new(setup, node, seed, options.draw)).collect(),
+            clocks: setup.ids().map(|node| Clock::new(setup, node, seed, draw)).collect(),
             heap: BinaryHeap::new(),
             scheduled: Vec::new(),
             steps: Vec::new(),
@@ -180,6 +200,9 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
                 (_, Some(entry)) => {
                     let event = self.in_due_order(entry);
                     self.step(at, Some(event), event.occurrence());
+                    while let Some((fault, target)) = self.strikes_after_step() {
+                        self.step(at, None, Occurrence::Fault { fault, target });
+                    }
                 }
                 (_, None) => unreachable!("one of them has the next moment"),
             }
@@ -197,6 +220,8 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             Some(turn) => self.finish(turn),
             None => Choices::default(),
         };
+        self.used.extend(&self.machine.used);
+        self.machine.end_step();
         self.place_scheduled();
         if let Some(node) = self.machine.suspended {
             self.stop_clock(node);
