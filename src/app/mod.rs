@@ -7,6 +7,7 @@ pub mod catalogue;
 mod erased;
 mod judge;
 pub(crate) mod review;
+mod sim;
 
 use std::{
     process::ExitCode,
@@ -18,6 +19,7 @@ use std::{
 
 pub use erased::{Card, Erased, Question};
 use include_dir::Dir;
+pub use sim::{Plan, Shown, Simulated};
 
 use self::erased::Typed;
 pub(crate) use self::erased::unknown_property;
@@ -49,6 +51,7 @@ pub struct Meter {
     stop: Arc<AtomicBool>,
     states: AtomicU64,
     zones: AtomicU64,
+    runs: AtomicU64,
 }
 
 impl App {
@@ -128,6 +131,16 @@ impl Meter {
     pub fn count(&self, states: u64, zones: u64) {
         self.states.fetch_add(states, Ordering::Relaxed);
         self.zones.fetch_add(zones, Ordering::Relaxed);
+    }
+
+    /// Adds to the runs that were simulated.
+    pub fn count_runs(&self, runs: u64) {
+        self.runs.fetch_add(runs, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
     }
 
     /// Discrete states and zones so far, of all searches.

@@ -70,6 +70,8 @@ pub(super) enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Run a design from many seeds: how often it fails, how long it takes, what was never reached.
+    Sim(super::sim::Arguments),
     /// Name the protocols and their properties.
     List {
         /// By requirement instead.

@@ -3,6 +3,7 @@
 mod args;
 mod commands;
 mod save;
+mod sim;
 
 use std::{
     io::{IsTerminal, Write},
@@ -94,6 +95,7 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
             commands::check(app, file, assignments, property.as_deref(), *full, manner)
         }
         Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
+        Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),
         Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
     }
 }
@@ -150,7 +152,11 @@ fn progress(manner: &Manner) -> ProgressBar {
     let meter = manner.options.meter.clone();
     let seen = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
         let (states, zones) = meter.seen();
-        out.write_fmt(format_args!("{states} discrete states, {zones} zones")).expect("a text can be written to");
+        let told = match meter.runs() {
+            0 => out.write_fmt(format_args!("{states} discrete states, {zones} zones")),
+            runs => out.write_fmt(format_args!("{runs} runs")),
+        };
+        told.expect("a text can be written to");
     };
     let style = ProgressStyle::with_template("{spinner} {elapsed} {seen}").expect("the template is right");
     let bar = ProgressBar::new_spinner().with_style(style.with_key("seen", seen));

@@ -16,6 +16,7 @@ mod placing;
 mod random;
 mod replay;
 mod run;
+mod story;
 mod survey;
 
 pub use distribution::Distribution;
@@ -23,6 +24,7 @@ pub use judge::{Overlap, Reading, Seen, Signalled};
 pub use random::Draw;
 pub use replay::{ReplayError, Replayed, replay};
 pub use run::{End, Options, Run, Strikes, run};
+pub use story::story;
 pub use survey::{Counts, Failure, Findings, Survey, survey};
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use std::{
 };
 
 use super::{
-    agenda::{Event, Scheduled},
     adversary::Attempt,
+    agenda::{Event, Scheduled},
     judge::{Judge, Seen},
     machine::{Machine, Turn},
     placing::Clock,
@@ -140,12 +140,7 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
 }
 
 impl<'a, P: Process, M: Data> Driver<'a, P, M> {
-    fn new(
-        setup: &'a Setup<P>,
-        properties: &'a [Property<P, M>],
-        seed: u64,
-        options: &'a Options,
-    ) -> Driver<'a, P, M> {
+    fn new(setup: &'a Setup<P>, properties: &'a [Property<P, M>], seed: u64, options: &'a Options) -> Driver<'a, P, M> {
         let swarm = options.draw == Draw::Swarm;
         let draw = match options.draw {
             Draw::Swarm if Random::new(seed, Stream::Swarm, 0).chance(500_000) => Draw::Corner,

@@ -137,8 +137,7 @@ impl Survey {
         if matches!(run.end, End::ProtocolError | End::MostSteps) {
             self.broken.get_or_insert((run.seed, run.end));
         }
-        for (((findings, property), bound), seen) in
-            self.findings.iter_mut().zip(properties).zip(bounds).zip(&run.seen)
+        for (((findings, property), bound), seen) in self.findings.iter_mut().zip(properties).zip(bounds).zip(&run.seen)
         {
             findings.add(property.form, *bound, seen, run);
         }

@@ -1,0 +1,107 @@
+//! Simulations: many seeds of one design under one ledger, and the story of the first that violates a property.
+
+use std::ops::Range;
+
+use super::{Meter, Question};
+use crate::{
+    process::{Data, Process},
+    simulate::{self, Findings, Survey},
+    spec::{Form, Property, Setup},
+    time::Duration,
+    trace::{Subject, Trace},
+    world::{Focus, World},
+};
+
+/// Which runs are drawn.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub seeds: Range<u64>,
+    pub options: simulate::Options,
+    pub meter: std::sync::Arc<Meter>,
+}
+
+/// What the runs of one design under one ledger showed.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+    /// What the ledger allows, in words.
+    pub ledger_lines: Vec<String>,
+    /// The names of the fault classes.
+    pub faults: Vec<String>,
+    pub survey: Survey,
+    /// One for each question.
+    pub shown: Vec<Shown>,
+}
+
+/// What the runs showed of one question.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    pub question: Question,
+    pub sentence: &'static str,
+    pub requirements: &'static [&'static str],
+    pub form: Form,
+    pub findings: Findings,
+    /// The first violation, replayed.
+    pub trace: Option<Trace>,
+    pub warnings: Vec<String>,
+}
+
+/// Questions about one set-up.
+pub(super) struct Case<'a, P: Process, M: Data> {
+    pub(super) setup: &'a Setup<P>,
+    pub(super) properties: &'a [Property<P, M>],
+    /// One for each property.
+    pub(super) asked: &'a [Question],
+    pub(super) subject: Subject,
+    pub(super) plan: &'a Plan,
+}
+
+/// Up to so many nodes, a run that is shown is followed in the checkers' world too.
+const FOLLOWED: usize = 6;
+
+pub(super) fn simulate<P: Process, M: Data>(case: &Case<'_, P, M>) -> Simulated {
+    let Case { setup, properties, asked, plan, .. } = case;
+    let bounds: Vec<Option<i64>> = asked.iter().map(|question| question.within.map(Duration::micros)).collect();
+    let meter = &plan.meter;
+    let survey =
+        simulate::survey(setup, properties, &bounds, plan.seeds.clone(), &plan.options, &meter.cancel(), |runs| {
+            meter.count_runs(runs)
+        });
+    let shown = asked.iter().zip(*properties).zip(&survey.findings);
+    let shown = shown.map(|((question, property), findings)| show(case, question, property, findings)).collect();
+    let faults = setup.faults.iter().map(|fault| fault.name.clone()).collect();
+    Simulated { ledger_lines: Vec::new(), faults, survey, shown }
+}
+
+fn show<P: Process, M: Data>(
+    case: &Case<'_, P, M>,
+    question: &Question,
+    property: &Property<P, M>,
+    findings: &Findings,
+) -> Shown {
+    let mut warnings = Vec::new();
+    let trace = findings.first.map(|first| {
+        let subject = Subject { property: property.id.into(), ..case.subject.clone() };
+        let trace = simulate::story(case.setup, property, subject, first, &case.plan.options)
+            .unwrap_or_else(|why| panic!("{}: the replay refuses the run of seed {}: {why}", property.id, first.0));
+        warnings.extend(follow(case.setup, property, &trace).err());
+        trace
+    });
+    Shown {
+        question: question.clone(),
+        sentence: property.sentence,
+        requirements: property.requirements,
+        form: property.form,
+        findings: findings.clone(),
+        trace,
+        warnings,
+    }
+}
+
+/// A run of few nodes is a path of the checkers' world, or it is said why not.
+fn follow<P: Process, M: Data>(setup: &Setup<P>, property: &Property<P, M>, trace: &Trace) -> Result<(), String> {
+    if setup.nodes.len() > FOLLOWED {
+        return Ok(());
+    }
+    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, false);
+    world.follow(trace).map_err(|mismatch| format!("the checker does not follow this run: {mismatch}"))
+}
