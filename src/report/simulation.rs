@@ -73,8 +73,9 @@ fn head(one: &Simulation) -> Vec<String> {
         ),
     ];
     lines.extend(survey.broken.map(|(seed, end)| match end {
-        End::MostSteps => format!("TOO MANY STEPS: the run of seed {seed} was cut"),
-        _ => format!("PROTOCOL ERROR: in the run of seed {seed} a process breaks its contract"),
+        End::Stuck => format!("TIME STUCK: the run of seed {seed} does not get on in time"),
+        End::Horizon | End::Quiet | End::MostSteps => format!("CUT: the run of seed {seed} takes too many steps"),
+        End::ProtocolError => format!("PROTOCOL ERROR: in the run of seed {seed} a process breaks its contract"),
     }));
     lines
 }

@@ -6,16 +6,16 @@
 use std::{collections::BTreeSet, hash::Hash, mem};
 
 use super::{
-    agenda::{Agenda, Cause, Event},
+    agenda::{Agenda, Cause, Event, Pending, Slot},
     connections::Ways,
     digest::Digest,
+    effects::Piece,
     judge::Judge,
 };
 use crate::{
     process::{Data, Effect, Effects, Fresh, Input, Me, NodeId, Process, Rank, Sort},
     spec::{Happening, Property, Setup},
     time::Window,
-    trace::Occurrence,
 };
 
 /// One run of a set-up under one property, as far as it has gone.
@@ -39,6 +39,9 @@ pub(super) struct Machine<'a, P: Process, M: Data> {
     /// The directions that each cut of the run blocked.
     pub(super) cuts: Vec<&'a [(NodeId, NodeId)]>,
     fresh: Fresh,
+    /// Room for effects, lent to one step after the other.
+    pub(super) spare: Vec<Effect<P>>,
+    pub(super) piece: Piece,
     /// A process renamed a timer that was not armed. The run ends there.
     pub(super) broken_contract: bool,
     /// The node whose clock stood still in this step.
@@ -78,6 +81,8 @@ pub(super) struct Pause<P: Process> {
 pub(super) struct Armed<P: Process> {
     pub(super) timer: P::Timer,
     pub(super) number: u32,
+    /// Where it is pending, unless it waits in an inbox.
+    pub(super) slot: Slot,
     /// Timers of the same step whose moments come no later than this one's.
     pub(super) not_before: Vec<u32>,
 }
@@ -123,6 +128,8 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             used: Vec::new(),
             cuts: Vec::new(),
             fresh: Fresh::default(),
+            spare: Vec::new(),
+            piece: Piece::new(),
             broken_contract: false,
             suspended: None,
             did: None,
@@ -146,14 +153,14 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     }
 
     /// Time passes to the moment of a step.
-    pub(super) fn step(&mut self, step: usize, at: i64, what: &Occurrence, measured: bool) {
+    pub(super) fn step(&mut self, step: usize, at: i64, measured: bool) {
         self.now = at;
         self.suspended = None;
         self.agenda.begin_step();
         for judge in &mut self.judges {
             judge.step(step, at, measured);
         }
-        (at, what).hash(&mut self.digest);
+        self.digest.word(at.cast_unsigned());
     }
 
     /// A step is over.
@@ -165,8 +172,9 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     }
 
     /// Lets a pending event happen. If a process runs, its effects wait for [`Machine::finish`].
-    pub(super) fn happen(&mut self, event: Event) -> Result<Option<Turn<P>>, Refusal> {
-        self.agenda.remove(event).expect("only what is pending happens");
+    pub(super) fn happen(&mut self, event: Event, slot: Slot) -> Result<Option<Turn<P>>, Refusal> {
+        self.agenda.take(slot, event).expect("only what is pending happens");
+        self.digest.word(event.code());
         Ok(match event {
             Event::Start(node) => Some(self.start(node)),
             Event::Deliver { from, to, number, copy } => self.arrive(from, to, number, copy),
@@ -178,7 +186,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
                 None
             }
             Event::Refill { fault, .. } => {
-                self.tokens[fault] += 1;
+                self.tokens[usize::from(fault)] += 1;
                 self.say(|| "refill".into());
                 None
             }
@@ -197,7 +205,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     /// Gives a running process an input.
     pub(super) fn tell(&mut self, node: NodeId, input: Input<P>) -> Turn<P> {
         let config = &self.setup.node(node).config;
-        let mut fx = Effects::new(mem::take(&mut self.fresh));
+        let mut fx = Effects::reusing(mem::take(&mut self.spare), mem::take(&mut self.fresh));
         let life = self.nodes[node.index()].life.as_mut().expect("only a running process is told anything");
         let me = Me { id: node, config, incarnation: life.incarnation };
         life.process.step(&me, input, &mut fx);
@@ -261,7 +269,12 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         let window = Window::up_to(self.setup.node(node).clock.reaction);
         for event in inbox {
             self.ways.fly_again(event);
-            self.agenda.schedule(event, self.now, window, Cause::Again);
+            let slot = self.agenda.schedule(event, self.now, window, Cause::Again);
+            if let Event::Fire { number, .. } = event {
+                let life = self.nodes[node.index()].life.as_mut().expect("a running process reads its inbox");
+                let armed = life.timers.iter_mut().find(|armed| armed.number == number);
+                armed.expect("what is disarmed is forgotten").slot = slot;
+            }
         }
     }
 
@@ -293,11 +306,15 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         self.nodes[node.index()].life.as_ref().is_some_and(|life| life.pause.is_some())
     }
 
-    /// A node's armed timers, as events; some may wait in its inbox.
-    pub(super) fn timers(&self, node: NodeId) -> impl Iterator<Item = Event> {
+    /// A node's armed timers that do not wait in its inbox.
+    pub(super) fn timers(&self, node: NodeId) -> impl Iterator<Item = (Slot, &Pending)> {
         let life = self.nodes[node.index()].life.as_ref();
         let timers = life.map_or(&[][..], |life| &life.timers);
-        timers.iter().map(move |armed| Event::Fire { node, number: armed.number })
+        timers.iter().filter_map(move |armed| {
+            let event = Event::Fire { node, number: armed.number };
+            let pending = self.agenda.at(armed.slot).filter(|pending| pending.event == event)?;
+            Some((armed.slot, pending))
+        })
     }
 
     pub(super) fn name(&self, node: NodeId) -> &'a str {
@@ -310,7 +327,9 @@ impl<P: Process> Life<P> {
     /// The moment of a timer came, or never will: it holds no other back.
     pub(super) fn release(&mut self, number: u32) {
         for armed in &mut self.timers {
-            armed.not_before.retain(|before| *before != number);
+            if !armed.not_before.is_empty() {
+                armed.not_before.retain(|before| *before != number);
+            }
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::{cmp::Reverse, mem};
 
 use super::{
-    agenda::{Cause, Event, Place, Scheduled},
-    random::{Draw, Random, Stream},
+    agenda::{Cause, Event, Place, Scheduled, Slot},
+    random::{Draw, Random, Source, Stream},
     run::{Driver, Entry},
 };
 use crate::{
@@ -17,15 +17,18 @@ use crate::{
 pub(super) struct Clock {
     /// Parts per million that it runs faster than true time.
     faster: i64,
+    /// For its timers, by their numbers.
+    source: Source,
     /// For what has no number of its own.
     random: Random,
 }
 
 impl Clock {
     pub(super) fn new<P: Process>(setup: &Setup<P>, node: NodeId, seed: u64, draw: Draw) -> Clock {
-        let mut random = Random::new(seed, Stream::Node(node.0), u64::MAX);
+        let source = Source::new(seed, Stream::Node(node.0));
+        let mut random = source.of(u64::MAX);
         let drift = i64::from(setup.node(node).clock.drift.parts_per_million());
-        Clock { faster: random.between(-drift, drift, draw, 0), random }
+        Clock { faster: random.between(-drift, drift, draw, 0), source, random }
     }
 
     /// The true time, rounded down, in which this clock counts a span.
@@ -47,7 +50,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         scheduled.clear();
         scheduled.extend_from_slice(self.machine.agenda.scheduled());
         for scheduled in &scheduled {
-            let pending = self.machine.agenda.get(scheduled.event);
+            let pending = self.machine.agenda.at(scheduled.slot);
             // Some of it was cancelled in the same step.
             let Some(pending) = pending.filter(|pending| pending.serial == scheduled.serial) else { continue };
             let (lo, hi) = (pending.lo, pending.hi);
@@ -56,7 +59,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
                 _ => self.draw_moment(scheduled, lo, hi),
             };
             let place = self.in_stream_order(scheduled, hi, place);
-            self.put(scheduled.event, place);
+            self.put(scheduled.slot, place);
         }
         self.scheduled = scheduled;
     }
@@ -65,26 +68,25 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     pub(super) fn stop_clock(&mut self, node: NodeId) {
         let resume = self.machine.agenda.get(Event::Resume(node)).expect("a suspended node resumes");
         let stood = resume.place.at.saturating_sub(self.machine.now);
-        let timers: Vec<Event> = self.machine.timers(node).collect();
-        for timer in timers {
-            let Some(pending) = self.machine.agenda.get(timer) else { continue };
-            let mut place = pending.place;
-            place.at = place.at.saturating_add(stood).min(pending.hi);
+        let timers: Vec<(Slot, Place, i64)> =
+            self.machine.timers(node).map(|(slot, pending)| (slot, pending.place, pending.hi)).collect();
+        for (slot, mut place, hi) in timers {
+            place.at = place.at.saturating_add(stood).min(hi);
             place.due.0 = place.due.0.saturating_add(stood);
-            self.put(timer, place);
+            self.put(slot, place);
         }
     }
 
-    fn put(&mut self, event: Event, place: Place) {
-        let serial = self.machine.agenda.place(event, place);
+    fn put(&mut self, slot: Slot, place: Place) {
+        let serial = self.machine.agenda.place(slot, place);
         if place.at < i64::MAX {
-            self.heap.push(Reverse(Entry { at: place.at, tie: place.tie, serial, event }));
+            self.heap.push(Reverse(Entry::new(place, slot, serial)));
         }
     }
 
     /// A timer is due when its node's clock has counted a span of `after`, and delivered within the reaction.
     fn draw_timer(&self, node: NodeId, number: u32, after: Window, lo: i64, hi: i64) -> Place {
-        let mut random = Random::new(self.seed, Stream::Node(node.0), u64::from(number));
+        let mut random = self.clocks[node.index()].source.of(number.into());
         let draw = self.draw;
         let counted = random.between(after.lo().micros(), after.hi().micros(), draw, self.rest_of_run());
         let due = self.machine.now.saturating_add(self.clocks[node.index()].true_span(counted));
@@ -100,7 +102,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         let random = match (scheduled.event, scheduled.cause) {
             (Event::Deliver { from, to, number, copy }, Cause::New) => {
                 let key = u64::from_be_bytes([0, from.0, to.0, copy, 0, 0, 0, 0]) | u64::from(number);
-                own = Random::new(self.seed, Stream::Network, key);
+                own = self.network.of(key);
                 &mut own
             }
             (Event::Resume(_) | Event::Heal(_) | Event::Refill { .. }, _) => &mut self.faults,

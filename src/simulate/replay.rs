@@ -98,9 +98,12 @@ fn follow<P: Process, M: Data>(
         return refuse("the end, as a process broke its contract", "another step");
     }
     let event = check_moment(machine, step)?;
-    machine.step(index, step.at, &step.what, step.choices.measured);
+    machine.step(index, step.at, step.choices.measured);
     let turn = match (event, &step.what) {
-        (Some(event), _) => machine.happen(event)?,
+        (Some(event), _) => {
+            let slot = machine.agenda.slot(event).expect("it is pending");
+            machine.happen(event, slot)?
+        }
         (None, Occurrence::Fault { fault, target }) => machine.fault(*fault, target)?,
         (None, what) => return refuse("a pending event", format!("{what:?}")),
     };
@@ -125,8 +128,8 @@ fn check_moment<P: Process, M: Data>(machine: &Machine<'_, P, M>, step: &Step) -
     if step.at < machine.now {
         return refuse(format!("a moment from {} us on", machine.now), format!("{} us", step.at));
     }
-    if let Some((event, pending)) = machine.agenda.overdue(step.at) {
-        let expected = format!("{:?} by {} us", event.occurrence(), pending.hi);
+    if let Some(pending) = machine.agenda.overdue(step.at) {
+        let expected = format!("{:?} by {} us", pending.event.occurrence(), pending.hi);
         return refuse(expected, format!("{:?} at {} us", step.what, step.at));
     }
     if let Occurrence::Fault { .. } = step.what {

@@ -11,17 +11,17 @@ use std::{
 
 use super::{
     adversary::Attempt,
-    agenda::{Event, Scheduled},
+    agenda::{Event, Pending, Place, Scheduled, Slot},
     judge::{Judge, Seen},
     machine::{Machine, Turn},
     placing::Clock,
-    random::{Draw, Random, Stream},
+    random::{Draw, Random, Source, Stream},
 };
 use crate::{
     process::{Data, Process},
     spec::{Property, Setup},
     time::Duration,
-    trace::{Choices, Claim, FORMAT, Occurrence, Step, Subject, Trace},
+    trace::{Choices, Claim, FORMAT, Occurrence, Step, Subject, Target, Trace},
 };
 
 /// What a run is like, beside its seed.
@@ -76,6 +76,8 @@ pub enum End {
     /// The last step broke the contract of processes.
     ProtocolError,
     MostSteps,
+    /// So many steps took no time that it will not go on.
+    Stuck,
 }
 
 impl Run {
@@ -113,10 +115,20 @@ pub fn run<P: Process, M: Data>(setup: &Setup<P>, properties: &[Property<P, M>],
 /// What happens next, unless it was cancelled or placed anew meanwhile.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Entry {
-    pub(super) at: i64,
-    pub(super) tie: u32,
-    pub(super) serial: u64,
-    pub(super) event: Event,
+    at: i64,
+    /// The tie, then the slot: one number compares faster than two.
+    order: u64,
+    serial: u64,
+}
+
+impl Entry {
+    pub(super) fn new(place: Place, slot: Slot, serial: u64) -> Entry {
+        Entry { at: place.at, order: u64::from(place.tie) << 32 | u64::from(slot), serial }
+    }
+
+    fn slot(self) -> Slot {
+        self.order as Slot
+    }
 }
 
 /// One run under way.
@@ -131,12 +143,14 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     /// How moments are drawn in this run, and whether it does without some fault classes.
     pub(super) draw: Draw,
     pub(super) swarm: bool,
-    pub(super) seed: u64,
+    pub(super) network: Source,
     pub(super) clocks: Vec<Clock>,
     pub(super) heap: BinaryHeap<Reverse<Entry>>,
     pub(super) scheduled: Vec<Scheduled>,
     steps: Vec<Step>,
     taken: usize,
+    /// How many steps took no time, up to now.
+    at_once: u32,
 }
 
 impl<'a, P: Process, M: Data> Driver<'a, P, M> {
@@ -156,12 +170,13 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             used: BTreeSet::new(),
             draw,
             swarm,
-            seed,
+            network: Source::new(seed, Stream::Network),
             clocks: setup.ids().map(|node| Clock::new(setup, node, seed, draw)).collect(),
             heap: BinaryHeap::new(),
             scheduled: Vec::new(),
             steps: Vec::new(),
             taken: 0,
+            at_once: 0,
         };
         driver.plan_attempts();
         driver.place_scheduled();
@@ -179,24 +194,28 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             }
             let next = self.next_entry();
             let attempt = self.next_attempt();
-            let at = next.map_or(i64::MAX, |entry| entry.at).min(attempt.map_or(i64::MAX, |(at, _)| at));
+            let at = next.map_or(i64::MAX, |(at, ..)| at).min(attempt.map_or(i64::MAX, |(at, _)| at));
             if at == i64::MAX {
                 return End::Quiet;
             }
             if at > horizon {
                 return End::Horizon;
             }
+            self.at_once = if at == self.machine.now { self.at_once + 1 } else { 0 };
+            if self.at_once > MOST_AT_ONCE {
+                return End::Stuck;
+            }
             match (attempt, next) {
                 (Some((moment, fault)), _) if moment == at => {
                     if let Some(target) = self.attempt(fault) {
-                        self.step(at, None, Occurrence::Fault { fault, target });
+                        self.strike(at, fault, target);
                     }
                 }
-                (_, Some(entry)) => {
-                    let event = self.in_due_order(entry);
-                    self.step(at, Some(event), event.occurrence());
+                (_, Some((_, slot, event))) => {
+                    let (slot, event) = self.in_due_order(slot, event);
+                    self.happen(at, event, slot);
                     while let Some((fault, target)) = self.strikes_after_step() {
-                        self.step(at, None, Occurrence::Fault { fault, target });
+                        self.strike(at, fault, target);
                     }
                 }
                 (_, None) => unreachable!("one of them has the next moment"),
@@ -204,25 +223,31 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
         }
     }
 
-    fn step(&mut self, at: i64, event: Option<Event>, what: Occurrence) {
-        self.machine.step(self.taken, at, &what, false);
-        let turn = match (event, &what) {
-            (Some(event), _) => self.machine.happen(event),
-            (None, Occurrence::Fault { fault, target }) => self.machine.fault(*fault, target),
-            (None, _) => unreachable!("what is no fault is a pending event"),
-        };
-        let choices = match turn.expect(POSSIBLE) {
-            Some(turn) => self.finish(turn),
-            None => Choices::default(),
-        };
-        self.used.extend(&self.machine.used);
+    fn happen(&mut self, at: i64, event: Event, slot: Slot) {
+        self.machine.step(self.taken, at, false);
+        let turn = self.machine.happen(event, slot).expect(POSSIBLE);
+        let choices = turn.map_or_else(Choices::default, |turn| self.finish(turn));
+        self.end_step(at, || event.occurrence(), choices);
+    }
+
+    fn strike(&mut self, at: i64, fault: usize, target: Target) {
+        self.machine.step(self.taken, at, false);
+        let turn = self.machine.fault(fault, &target).expect(POSSIBLE);
+        let choices = turn.map_or_else(Choices::default, |turn| self.finish(turn));
+        self.end_step(at, || Occurrence::Fault { fault, target }, choices);
+    }
+
+    fn end_step(&mut self, at: i64, what: impl FnOnce() -> Occurrence, choices: Choices) {
+        if !self.machine.used.is_empty() {
+            self.used.extend(&self.machine.used);
+        }
         self.machine.end_step();
         self.place_scheduled();
         if let Some(node) = self.machine.suspended {
             self.stop_clock(node);
         }
         if self.options.record {
-            self.steps.push(Step { at, what, choices, did: Vec::new() });
+            self.steps.push(Step { at, what: what(), choices, did: Vec::new() });
         }
         self.taken += 1;
     }
@@ -234,10 +259,11 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
     }
 
     /// The next event that is still pending as it was placed.
-    fn next_entry(&mut self) -> Option<Entry> {
+    fn next_entry(&mut self) -> Option<(i64, Slot, Event)> {
         while let Some(Reverse(entry)) = self.heap.peek() {
-            if self.machine.agenda.get(entry.event).is_some_and(|pending| pending.serial == entry.serial) {
-                return Some(*entry);
+            let pending = self.machine.agenda.at(entry.slot()).filter(|pending| pending.serial == entry.serial);
+            if let Some(pending) = pending {
+                return Some((entry.at, entry.slot(), pending.event));
             }
             self.heap.pop();
         }
@@ -245,14 +271,14 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
     }
 
     /// Of a node's timers that are due, the one that was due first comes first.
-    fn in_due_order(&self, entry: Entry) -> Event {
-        let Event::Fire { node, .. } = entry.event else { return entry.event };
-        let agenda = &self.machine.agenda;
-        let due = |event: &Event| agenda.get(*event).map(|pending| (pending.place.due, *event));
-        let timers = self.machine.timers(node);
-        let first = timers.filter_map(|event| due(&event)).min();
-        first.map_or(entry.event, |(_, event)| event)
+    fn in_due_order(&self, slot: Slot, next: Event) -> (Slot, Event) {
+        let Event::Fire { node, .. } = next else { return (slot, next) };
+        let due = |(slot, pending): (Slot, &Pending)| (pending.place.due, pending.event, slot);
+        let first = self.machine.timers(node).map(due).min();
+        first.map_or((slot, next), |(_, event, slot)| (slot, event))
     }
 }
+
+const MOST_AT_ONCE: u32 = 1_000_000;
 
 const POSSIBLE: &str = "the simulator draws only what is possible";

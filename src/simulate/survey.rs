@@ -31,7 +31,7 @@ pub struct Survey {
     pub findings: Vec<Findings>,
     /// In how many runs each fault class was used.
     pub used: Vec<u64>,
-    /// The first seed whose run broke the contract of processes, or took too many steps.
+    /// The first seed whose run broke the contract of processes, or did not get on in time.
     pub broken: Option<(u64, End)>,
     /// Of the digests of all runs, in the order of the seeds.
     pub digest: u64,
@@ -134,7 +134,7 @@ impl Survey {
         self.steps += run.taken as u64;
         self.simulated += run.until.unsigned_abs() as u128;
         run.used.iter().for_each(|fault| self.used[*fault] += 1);
-        if matches!(run.end, End::ProtocolError | End::MostSteps) {
+        if matches!(run.end, End::ProtocolError | End::MostSteps | End::Stuck) {
             self.broken.get_or_insert((run.seed, run.end));
         }
         for (((findings, property), bound), seen) in self.findings.iter_mut().zip(properties).zip(bounds).zip(&run.seen)
@@ -209,7 +209,7 @@ impl Options {
     pub fn lasting(horizon: Duration) -> Options {
         Options {
             horizon,
-            most_steps: 10_000_000,
+            most_steps: usize::MAX,
             draw: super::Draw::default(),
             strikes: super::Strikes::default(),
             record: false,

@@ -5,7 +5,7 @@ use crate::{
     simulate::{Draw, End, Options, Run, Strikes, replay, run},
     spec::{Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens},
     time::{Drift, Duration, Window},
-    trace::{Occurrence, Subject, Trace},
+    trace::{Subject, Trace},
 };
 
 /// Asks with a new question each time; the answer is given up when the deadline of its question passes.
@@ -274,7 +274,7 @@ fn the_same_seed_gives_the_same_run_everywhere() {
         assert_eq!(digest(1), digest(1));
         [digest(1), digest(2)]
     });
-    assert_eq!(digests, [[14489492078968785915, 9200991822677752985], [11196922934793437070, 12085291493173765620]]);
+    assert_eq!(digests, [[10499101302027111395, 8326854468730526833], [11139763688521661008, 16592333625430541228]]);
 }
 
 #[test]
