@@ -191,6 +191,7 @@ fn draw_runs(
             most_steps: 200,
             draw: if run_seed % 2 == 0 { Draw::Uniform } else { Draw::Corner },
             strikes: Strikes::Every(Duration::from_micros(8)),
+            plan: Vec::new(),
             record: true,
         };
         let run = simulate::run(&setup, std::slice::from_ref(&property), run_seed, &options);

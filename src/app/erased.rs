@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     design::{BadInput, Resolved, Result, ledger_lines, suggestion},
+    simulate::{self, Strike},
     spec::{Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
-    verdict::Outcome,
+    verdict::{Finding, Outcome},
 };
 
 /// A protocol, whatever its types are.
@@ -152,7 +153,10 @@ impl<T: Protocol> Erased for Typed<T> {
             ledger: ledger.clone(),
             ledger_lines: ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?),
             within: *within,
-            finding: judge::judge(&case),
+            finding: match design.planned(ledger, &self.0.ledger_keys())?.is_empty() {
+                true => judge::judge(&case),
+                false => Finding::unknown("a schedule fixes moments: it is simulated (`sim`), not checked"),
+            },
         })
     }
 
@@ -165,6 +169,10 @@ impl<T: Protocol> Erased for Typed<T> {
         let properties = asked.iter().map(named).collect::<Result<Vec<_>>>()?;
         let subject = self.subject(design, "", ledger);
         let ledger_lines = ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?);
+        let planned = design.planned(ledger, &self.0.ledger_keys())?;
+        let strikes = planned.into_iter().map(|planned| Strike { at: planned.at, fault: planned.class });
+        let options = simulate::Options { plan: strikes.collect(), ..plan.options.clone() };
+        let plan = &Plan { options, ..plan.clone() };
         let case = sim::Case { setup: &setup, properties: &properties, asked, subject, plan };
         Ok(Simulated { ledger_lines, ..sim::simulate(&case) })
     }

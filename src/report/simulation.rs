@@ -72,6 +72,9 @@ fn head(one: &Simulation) -> Vec<String> {
             survey.runs, one.lasting, one.seeds.start, one.seeds.end, one.draw, survey.steps, survey.digest
         ),
     ];
+    if survey.missed > 0 {
+        lines.push(format!("{} faults of the schedule found nobody whom they could hit", survey.missed));
+    }
     lines.extend(survey.broken.map(|(seed, end)| match end {
         End::Stuck => format!("TIME STUCK: the run of seed {seed} does not get on in time"),
         End::Horizon | End::Quiet | End::MostSteps => format!("CUT: the run of seed {seed} takes too many steps"),
@@ -247,6 +250,7 @@ fn of_ledger(one: &Simulation) -> Value {
         "run_micros": one.lasting.micros(),
         "draw": one.draw,
         "digest": format!("{:016x}", survey.digest),
+        "missed_faults": survey.missed,
         "broken_seed": survey.broken.map(|(seed, _)| seed),
         "faults": faults.iter().zip(&survey.used).map(|(name, runs)| json!({ "name": name, "runs": runs })).collect::<Vec<_>>(),
         "answers": one.answers.iter().map(|answer| of_question(faults, answer)).collect::<Vec<_>>(),

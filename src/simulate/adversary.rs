@@ -30,9 +30,10 @@ pub(super) struct Attempt {
 impl<P: Process, M: Data> Driver<'_, P, M> {
     /// When each fault class first tries to strike.
     pub(super) fn plan_attempts(&mut self) {
-        for fault in &self.machine.setup.faults {
+        for (index, fault) in self.machine.setup.faults.iter().enumerate() {
+            let planned = self.options.plan.iter().any(|strike| strike.fault == index);
             let on = !self.swarm || self.faults.chance(HALF);
-            let every = self.options.strikes.every(fault, self.options.horizon).filter(|_| on);
+            let every = self.options.strikes.every(fault, self.options.horizon).filter(|_| on && !planned);
             let at = every.map_or(i64::MAX, |every| span_of(&mut self.faults, every));
             self.attempts.push(Attempt { at, every: every.unwrap_or(Duration::NEVER), aimed: false });
         }
@@ -91,7 +92,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     }
 
     /// Whom a fault class strikes now, between two steps; `None` if it cannot.
-    fn target(&mut self, fault: usize) -> Option<Target> {
+    pub(super) fn target(&mut self, fault: usize) -> Option<Target> {
         let setup = self.machine.setup;
         match &setup.faults[fault].kind {
             FaultKind::Crash { nodes, .. } => {

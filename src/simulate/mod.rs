@@ -23,7 +23,7 @@ pub use distribution::Distribution;
 pub use judge::{Overlap, Reading, Seen, Signalled};
 pub use random::Draw;
 pub use replay::{ReplayError, Replayed, replay};
-pub use run::{End, Options, Run, Strikes, run};
+pub use run::{End, Options, Run, Strike, Strikes, run};
 pub use story::story;
 pub use survey::{Counts, Failure, Findings, Survey, survey};
 

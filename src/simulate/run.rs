@@ -33,8 +33,17 @@ pub struct Options {
     pub most_steps: usize,
     pub draw: Draw,
     pub strikes: Strikes,
+    /// Faults at fixed moments, in their order. These classes strike at no other.
+    pub plan: Vec<Strike>,
     /// Keep every step, for a trace. Long runs do without.
     pub record: bool,
+}
+
+/// A fault class strikes one of those that it may hit, if there is one then.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Strike {
+    pub at: Duration,
+    pub fault: usize,
 }
 
 /// When faults try to strike, within the tokens of their classes.
@@ -63,7 +72,9 @@ pub struct Run {
     pub seen: Vec<Seen>,
     /// The fault classes that were used.
     pub used: BTreeSet<usize>,
-    /// FNV-1a with 64 bits over the steps and the events that processes emitted, in order.
+    /// How many faults of the plan found nobody whom they could hit.
+    pub missed: usize,
+    /// 64 bits over the steps and the events that processes emitted, in order.
     pub digest: u64,
 }
 
@@ -107,6 +118,7 @@ pub fn run<P: Process, M: Data>(setup: &Setup<P>, properties: &[Property<P, M>],
         until: driver.machine.now,
         end,
         used: driver.used,
+        missed: driver.missed,
         digest: driver.machine.digest.finish(),
         seen: driver.machine.judges.into_iter().map(Judge::into_seen).collect(),
     }
@@ -140,6 +152,9 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     /// Some attempt aims.
     pub(super) aimed: bool,
     used: BTreeSet<usize>,
+    /// How much of the plan is done, and how much of it hit nobody.
+    planned: usize,
+    missed: usize,
     /// How moments are drawn in this run, and whether it does without some fault classes.
     pub(super) draw: Draw,
     pub(super) swarm: bool,
@@ -168,6 +183,8 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             attempts: Vec::new(),
             aimed: false,
             used: BTreeSet::new(),
+            planned: 0,
+            missed: 0,
             draw,
             swarm,
             network: Source::new(seed, Stream::Network),
@@ -194,7 +211,9 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             }
             let next = self.next_entry();
             let attempt = self.next_attempt();
+            let strike = self.options.plan.get(self.planned).copied();
             let at = next.map_or(i64::MAX, |(at, ..)| at).min(attempt.map_or(i64::MAX, |(at, _)| at));
+            let at = at.min(strike.map_or(i64::MAX, |strike| strike.at.micros()));
             if at == i64::MAX {
                 return End::Quiet;
             }
@@ -204,6 +223,14 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             self.at_once = if at == self.machine.now { self.at_once + 1 } else { 0 };
             if self.at_once > MOST_AT_ONCE {
                 return End::Stuck;
+            }
+            if let Some(strike) = strike.filter(|strike| strike.at.micros() == at) {
+                self.planned += 1;
+                match self.target(strike.fault) {
+                    Some(target) => self.strike(at, strike.fault, target),
+                    None => self.missed += 1,
+                }
+                continue;
             }
             match (attempt, next) {
                 (Some((moment, fault)), _) if moment == at => {

@@ -31,6 +31,8 @@ pub struct Survey {
     pub findings: Vec<Findings>,
     /// In how many runs each fault class was used.
     pub used: Vec<u64>,
+    /// How many faults of the plan found nobody whom they could hit.
+    pub missed: u64,
     /// The first seed whose run broke the contract of processes, or did not get on in time.
     pub broken: Option<(u64, End)>,
     /// Of the digests of all runs, in the order of the seeds.
@@ -124,6 +126,7 @@ impl Survey {
             simulated: 0,
             findings: vec![findings; properties],
             used: none,
+            missed: 0,
             broken: None,
             digest: 0,
         }
@@ -132,6 +135,7 @@ impl Survey {
     fn add<P: Process, M: Data>(&mut self, properties: &[Property<P, M>], bounds: &[Option<i64>], run: &Run) {
         self.runs += 1;
         self.steps += run.taken as u64;
+        self.missed += run.missed as u64;
         self.simulated += run.until.unsigned_abs() as u128;
         run.used.iter().for_each(|fault| self.used[*fault] += 1);
         if matches!(run.end, End::ProtocolError | End::MostSteps | End::Stuck) {
@@ -212,6 +216,7 @@ impl Options {
             most_steps: usize::MAX,
             draw: super::Draw::default(),
             strikes: super::Strikes::default(),
+            plan: Vec::new(),
             record: false,
         }
     }

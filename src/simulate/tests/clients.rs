@@ -2,10 +2,10 @@
 
 use crate::{
     process::{Effects, Id, Input, Lane, Me, NodeId, Process, Rank, Sort},
-    simulate::{Draw, End, Options, Run, Strikes, replay, run},
+    simulate::{Draw, End, Options, Run, Strike, Strikes, replay, run},
     spec::{Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens},
     time::{Drift, Duration, Window},
-    trace::{Subject, Trace},
+    trace::{Occurrence, Subject, Trace},
 };
 
 /// Asks with a new question each time; the answer is given up when the deadline of its question passes.
@@ -184,6 +184,7 @@ fn options(draw: Draw, milli: i64) -> Options {
         most_steps: 1_000_000,
         draw,
         strikes: Strikes::Every(Duration::from_millis(30)),
+        plan: Vec::new(),
         record: true,
     }
 }
@@ -322,5 +323,22 @@ fn a_fault_of_one_client_changes_nothing_for_the_others() {
         let ((none, calm), (some, wild)) = (elsewhere(&calm, seed), elsewhere(&wild, seed));
         assert!(none == 0 && some > 0, "only one run has crashes");
         assert_eq!(calm, wild);
+    }
+}
+
+#[test]
+fn a_plan_strikes_at_its_moments_and_nowhere_else() {
+    let mut setup = setup(Carriage::Datagram);
+    let restart = Some(Window::exactly(Duration::from_millis(50)));
+    let crash = FaultKind::Crash { nodes: vec![NodeId(1)], restart };
+    setup.faults.push(Fault { name: "crash".into(), tokens: Tokens::budget(3), kind: crash });
+    let strike = |milli| Strike { at: Duration::from_millis(milli), fault: 0 };
+    let options = Options { plan: vec![strike(300), strike(320), strike(500)], ..options(Draw::Uniform, 1_000) };
+    for seed in 0..20 {
+        let run = run(&setup, &[answered()], seed, &options);
+        let crashes = run.steps.iter().filter(|step| matches!(step.what, Occurrence::Fault { .. }));
+        assert_eq!(crashes.map(|step| step.at).collect::<Vec<_>>(), [300_000, 500_000]);
+        assert_eq!(run.missed, 1, "at 320 ms the node is down");
+        assert!(run.steps.iter().all(|step| step.choices.is_plain()));
     }
 }
