@@ -197,7 +197,7 @@ impl Shown {
         match self.form {
             Form::Never => counts.witness == 0,
             Form::Apart => counts.held == 0,
-            Form::Within => counts.response == 0 || counts.trigger == 0,
+            Form::Within => self.findings.spans.count() == 0,
             Form::Reachable => counts.reached == 0,
         }
     }
@@ -208,7 +208,7 @@ impl Shown {
         let named = match self.form {
             Form::Never => vec![("an event that it speaks of", counts.witness)],
             Form::Apart => vec![("a party that holds its interval", counts.held)],
-            Form::Within => vec![("a trigger", counts.trigger), ("a response", counts.response)],
+            Form::Within => vec![("a trigger", counts.trigger), ("a response to it", self.findings.spans.count())],
             Form::Reachable => vec![("the situation", counts.reached)],
         };
         named.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()
