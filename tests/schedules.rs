@@ -46,13 +46,16 @@ rto = "1s"
 [ledger.l]
 "#;
 
+/// To make a failing run small.
+const EFFORT: u64 = 1_000_000;
+
 fn simulate(design: &str, schedule: &str, property: &str, seeds: u64) -> Result<Simulated, Box<BadInput>> {
     let app = App::new().protocol(tenure::lease::protocol()).protocol(tenure::lock::protocol());
     let design = Resolved::from_text("test", &format!("{design}schedule = [{schedule}]\n"))?;
     let protocol = app.protocol_of(&design)?;
     protocol.validate(&design)?;
     let options = Options::lasting(Duration::from_secs(120));
-    let plan = Plan { seeds: 0..seeds, options, meter: Arc::new(Meter::default()) };
+    let plan = Plan { seeds: 0..seeds, options, effort: EFFORT, meter: Arc::new(Meter::default()) };
     let question = Question { property: property.into(), ledger: "l".into(), within: None };
     protocol.simulate(&design, "l", &[question], &plan)
 }

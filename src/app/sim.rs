@@ -17,6 +17,8 @@ use crate::{
 pub struct Plan {
     pub seeds: Range<u64>,
     pub options: simulate::Options,
+    /// How many steps of other runs may be taken to make a failing run small; none to leave it as it is.
+    pub effort: u64,
     pub meter: std::sync::Arc<Meter>,
 }
 
@@ -40,8 +42,12 @@ pub struct Shown {
     pub requirements: &'static [&'static str],
     pub form: Form,
     pub findings: Findings,
-    /// The first violation, replayed.
+    /// The first violation, made small and replayed.
     pub trace: Option<Trace>,
+    /// The same as the seed gave it, if it was made small.
+    pub original: Option<Trace>,
+    /// What was done to make it small.
+    pub notes: Vec<String>,
     pub warnings: Vec<String>,
 }
 
@@ -78,14 +84,20 @@ fn show<P: Process, M: Data>(
     property: &Property<P, M>,
     findings: &Findings,
 ) -> Shown {
-    let mut warnings = Vec::new();
-    let trace = findings.first.map(|first| {
+    let (mut warnings, mut notes) = (Vec::new(), Vec::new());
+    let original = findings.first.map(|first| {
         let subject = Subject { property: property.id.into(), ..case.subject.clone() };
         let trace = simulate::story(case.setup, property, subject, first, &case.plan.options)
             .unwrap_or_else(|why| panic!("{}: the replay refuses the run of seed {}: {why}", property.id, first.0));
         warnings.extend(follow(case.setup, property, &trace).err());
         trace
     });
+    let small = original.as_ref().filter(|_| case.plan.effort > 0).map(|original| {
+        let trace = smaller(case, question, property, original, findings, &mut notes);
+        warnings.extend(follow(case.setup, property, &trace).err());
+        trace
+    });
+    let (trace, original) = if small.is_some() { (small, original) } else { (original, None) };
     Shown {
         question: question.clone(),
         sentence: property.sentence,
@@ -93,8 +105,34 @@ fn show<P: Process, M: Data>(
         form: property.form,
         findings: findings.clone(),
         trace,
+        original,
+        notes,
         warnings,
     }
+}
+
+/// The first violation with nothing in it that it could do without.
+fn smaller<P: Process, M: Data>(
+    case: &Case<'_, P, M>,
+    question: &Question,
+    property: &Property<P, M>,
+    original: &Trace,
+    findings: &Findings,
+    notes: &mut Vec<String>,
+) -> Trace {
+    let Plan { options, effort, .. } = case.plan;
+    let (seed, _) = findings.first.expect("there is a violation");
+    let bound = question.within.map(Duration::micros);
+    let shrunk = simulate::shrink(case.setup, property, bound, seed, options, *effort)
+        .unwrap_or_else(|| panic!("{}: the decisions of seed {seed} do not repeat its run", property.id));
+    let (before, size) = (shrunk.before, shrunk.size);
+    let how = if shrunk.minimal { "nothing in it can go" } else { "perhaps not the least" };
+    notes.push(format!(
+        "shrunk from {} faults, {} nodes and {} steps to {}, {} and {}: {how}",
+        before.faults, before.nodes, before.steps, size.faults, size.nodes, size.steps
+    ));
+    simulate::told(case.setup, property, original.subject.clone(), shrunk.steps, shrunk.failure)
+        .unwrap_or_else(|why| panic!("{}: the replay refuses the shrunk run of seed {seed}: {why}", property.id))
 }
 
 /// A run of few nodes is a path of the checkers' world, or it is said why not.

@@ -16,6 +16,7 @@ use crate::{
     simulate::{Draw as SimulatedDraw, Options},
     spec::Form,
     time::Duration,
+    trace::Trace,
     verdict::{Figure, Status},
 };
 
@@ -46,10 +47,16 @@ pub(super) struct Arguments {
     /// Prove the worst case of each bound too, where the file does not pin it.
     #[arg(long)]
     prove: bool,
+    /// Show a failing run as its seed gave it, not made small.
+    #[arg(long)]
+    no_shrink: bool,
     /// Show every step of a story.
     #[arg(long)]
     full: bool,
 }
+
+/// Steps of runs that are tried to make one small: some seconds.
+const EFFORT: u64 = 10_000_000;
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 enum Draw {
@@ -138,22 +145,33 @@ fn of_ledger(
 ) -> Result<Simulation> {
     let protocol = app.protocol_of(design)?;
     let options = Options { draw: arguments.draw.into(), ..Options::lasting(arguments.lasting) };
-    let plan = Plan { seeds: arguments.seeds.clone(), options, meter: manner.options.meter.clone() };
+    let effort = if arguments.no_shrink { 0 } else { EFFORT };
+    let plan = Plan { seeds: arguments.seeds.clone(), options, effort, meter: manner.options.meter.clone() };
     let questions: Vec<Question> = asked.iter().map(|asked| asked.question.clone()).collect();
     let simulated = protocol.simulate(design, ledger, &questions, &plan)?;
     let mut answers = Vec::new();
     for (asked, shown) in asked.iter().zip(&simulated.shown) {
         let worst = worst(app, asked, arguments, manner)?;
         let (status, complaints) = judge(asked.expectation, shown, worst, simulated.survey.broken.is_some());
-        let saved = shown.trace.as_ref().and_then(|trace| match save::save(trace, shown.question.within) {
+        let mut save = |trace: &Trace, suffix| match save::save_as(trace, shown.question.within, suffix) {
             Ok(path) => Some(path),
             Err(error) => {
                 aside.push_str(&format!("the trace of {} was not saved: {error}\n", shown.question.property));
                 None
             }
-        });
+        };
+        let saved = shown.trace.as_ref().and_then(|trace| save(trace, "-seed"));
+        let original = shown.original.as_ref().and_then(|trace| save(trace, "-seed-original"));
         let again = shown.findings.first.map(|(seed, _)| again(arguments, shown, seed));
-        answers.push(crate::report::SimulatedAnswer { shown: shown.clone(), worst, status, complaints, saved, again });
+        answers.push(crate::report::SimulatedAnswer {
+            shown: shown.clone(),
+            worst,
+            status,
+            complaints,
+            saved,
+            original,
+            again,
+        });
     }
     Ok(Simulation {
         file: design.file.clone(),

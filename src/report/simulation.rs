@@ -39,6 +39,8 @@ pub(crate) struct Answer {
     pub(crate) complaints: Vec<String>,
     /// The file of the trace.
     pub(crate) saved: Option<String>,
+    /// The file of the trace before it was made small.
+    pub(crate) original: Option<String>,
     /// The command that shows the first failing seed again.
     pub(crate) again: Option<String>,
 }
@@ -101,6 +103,7 @@ fn block(one: &Simulation, answer: &Answer, look: Look) -> Vec<String> {
     }
     lines.extend(answer.again.iter().map(|command| format!("  again   {command}")));
     lines.extend(answer.saved.iter().map(|path| format!("  replay  tenure replay {path}")));
+    lines.extend(answer.original.iter().map(|path| format!("  before  tenure replay {path}")));
     lines
 }
 
@@ -142,6 +145,7 @@ fn facts(one: &Simulation, answer: &Answer) -> Vec<String> {
         lines.extend(answer.worst.map(|worst| compare(worst, spans)));
     }
     lines.extend(coverage(one, shown));
+    lines.extend(shown.notes.iter().cloned());
     lines.extend(shown.warnings.iter().map(|warning| format!("warning: {warning}")));
     lines
 }
@@ -283,10 +287,12 @@ fn of_question(faults: &[String], answer: &Answer) -> Value {
         "histogram": spans.bars(BARS).iter().map(|(from, count)| json!({ "from_micros": from, "count": count })).collect::<Vec<_>>(),
         "mattered": faults.iter().zip(&findings.mattered).map(|(name, runs)| json!({ "name": name, "runs": runs })).collect::<Vec<_>>(),
         "never_reached": shown.never_met(),
+        "notes": shown.notes,
         "warnings": shown.warnings,
         "status": answer.status.id(),
         "complaints": answer.complaints,
         "again": answer.again,
         "trace": answer.saved,
+        "original_trace": answer.original,
     })
 }

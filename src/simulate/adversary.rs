@@ -113,6 +113,17 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         }
     }
 
+    /// Of what a cut took in another run, what is in flight now.
+    pub(super) fn still_in_flight(&self, target: &Target) -> Target {
+        let Target::Cut { cut, lost, held } = target else { return target.clone() };
+        let flies = |from, to, number, copy| {
+            self.machine.ways.in_flight(from, to).any(|(_, other, copied)| (other, copied) == (number, copy))
+        };
+        let lost = lost.iter().copied().filter(|&(from, to, number, copy)| flies(from, to, number, copy)).collect();
+        let held = held.iter().copied().filter(|&(from, to, number)| flies(from, to, number, 0)).collect();
+        Target::Cut { cut: *cut, lost, held }
+    }
+
     /// Any subset of the datagrams in flight, and of each lane everything from some message on, or nothing.
     fn draw_cut(&mut self, cuts: &[Vec<(NodeId, NodeId)>], cut: usize) -> Target {
         let (mut lost, mut held) = (Vec::new(), Vec::new());

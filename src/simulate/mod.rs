@@ -16,6 +16,8 @@ mod placing;
 mod random;
 mod replay;
 mod run;
+mod script;
+mod shrink;
 mod story;
 mod survey;
 
@@ -24,8 +26,9 @@ pub use judge::{Overlap, Reading, Seen, Signalled};
 pub use random::Draw;
 pub use replay::{ReplayError, Replayed, replay};
 pub use run::{End, Options, Run, Strike, Strikes, run};
-pub use story::story;
-pub use survey::{Counts, Failure, Findings, Survey, survey};
+pub use shrink::{Shrunk, Size, shrink};
+pub use story::{story, told};
+pub use survey::{Counts, Failure, Findings, Survey, failure, survey};
 
 #[cfg(test)]
 mod tests;

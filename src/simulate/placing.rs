@@ -6,6 +6,7 @@ use super::{
     agenda::{Cause, Event, Place, Scheduled, Slot},
     random::{Draw, Random, Source, Stream},
     run::{Driver, Entry},
+    script::Decision,
 };
 use crate::{
     process::{Data, NodeId, Process},
@@ -16,7 +17,7 @@ use crate::{
 /// A node's clock in one run.
 pub(super) struct Clock {
     /// Parts per million that it runs faster than true time.
-    faster: i64,
+    pub(super) faster: i64,
     /// For its timers, by their numbers.
     source: Source,
     /// For what has no number of its own.
@@ -54,10 +55,12 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
             // Some of it was cancelled in the same step.
             let Some(pending) = pending.filter(|pending| pending.serial == scheduled.serial) else { continue };
             let (lo, hi) = (pending.lo, pending.hi);
-            let place = match (scheduled.event, scheduled.cause) {
-                (Event::Fire { node, number }, Cause::Timer(after)) => self.draw_timer(node, number, after, lo, hi),
-                _ => self.draw_moment(scheduled, lo, hi),
+            let decision = if self.script.is_some() || self.log.is_some() {
+                self.decide_and_log(scheduled, lo, hi)
+            } else {
+                self.draw(scheduled, lo, hi)
             };
+            let place = self.place(scheduled, decision, lo, hi);
             let place = self.in_stream_order(scheduled, hi, place);
             self.put(scheduled.slot, place);
         }
@@ -84,19 +87,45 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         }
     }
 
-    /// A timer is due when its node's clock has counted a span of `after`, and delivered within the reaction.
-    fn draw_timer(&self, node: NodeId, number: u32, after: Window, lo: i64, hi: i64) -> Place {
-        let mut random = self.clocks[node.index()].source.of(number.into());
-        let draw = self.draw;
-        let counted = random.between(after.lo().micros(), after.hi().micros(), draw, self.rest_of_run());
-        let due = self.machine.now.saturating_add(self.clocks[node.index()].true_span(counted));
-        let reaction = random.between(0, self.machine.setup.node(node).clock.reaction.micros(), draw, 0);
-        let at = due.saturating_add(reaction);
-        debug_assert!(lo <= at && at <= hi, "the clock keeps to its drift");
-        Place { at, tie: random.tie(), due: (due, after) }
+    /// As the script says, or else as the seed does; and written down.
+    fn decide_and_log(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
+        let key = self.schedulings.next(scheduled.event);
+        let drawn = self.draw(scheduled, lo, hi);
+        let decision = match self.script {
+            None => drawn,
+            Some(script) => {
+                let soonest = Decision { span: drawn.least, reaction: 0, ..drawn };
+                script.decisions.get(&key).map_or(soonest, |said| Decision {
+                    span: said.span.clamp(drawn.least, drawn.most),
+                    reaction: said.reaction.min(drawn.slowest),
+                    tie: said.tie,
+                    ..drawn
+                })
+            }
+        };
+        if let Some(log) = &mut self.log {
+            log.decisions.insert(key, decision);
+        }
+        decision
     }
 
-    fn draw_moment(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Place {
+    fn draw(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
+        match (scheduled.event, scheduled.cause) {
+            (Event::Fire { node, number }, Cause::Timer(after)) => self.draw_timer(node, number, after),
+            _ => self.draw_moment(scheduled, lo, hi),
+        }
+    }
+
+    fn draw_timer(&self, node: NodeId, number: u32, after: Window) -> Decision {
+        let mut random = self.clocks[node.index()].source.of(number.into());
+        let (least, most) = (after.lo().micros(), after.hi().micros());
+        let slowest = self.machine.setup.node(node).clock.reaction.micros();
+        let span = random.between(least, most, self.draw, self.rest_of_run());
+        let reaction = random.between(0, slowest, self.draw, 0);
+        Decision { span, reaction, tie: random.tie(), least, most, slowest }
+    }
+
+    fn draw_moment(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
         let (draw, far) = (self.draw, self.rest_of_run());
         let mut own;
         let random = match (scheduled.event, scheduled.cause) {
@@ -114,7 +143,27 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
                 _,
             ) => &mut self.clocks[node.index()].random,
         };
-        Place { at: random.between(lo, hi, draw, far), tie: random.tie(), due: (lo, Window::ZERO) }
+        let now = self.machine.now;
+        // What never happens is infinitely far from any moment.
+        let most = if hi == i64::MAX { hi } else { hi - now };
+        let at = random.between(lo, hi, draw, far);
+        let span = if at == i64::MAX { at } else { at - now };
+        Decision { span, reaction: 0, tie: random.tie(), least: lo - now, most, slowest: 0 }
+    }
+
+    /// A timer is due when its node's clock has counted its span, and delivered within the reaction.
+    fn place(&self, scheduled: &Scheduled, decision: Decision, lo: i64, hi: i64) -> Place {
+        let now = self.machine.now;
+        let Decision { span, reaction, tie, .. } = decision;
+        match (scheduled.event, scheduled.cause) {
+            (Event::Fire { node, .. }, Cause::Timer(after)) => {
+                let due = now.saturating_add(self.clocks[node.index()].true_span(span));
+                let at = due.saturating_add(reaction);
+                debug_assert!(lo <= at && at <= hi, "the clock keeps to its drift");
+                Place { at, tie, due: (due, after) }
+            }
+            _ => Place { at: now.saturating_add(span), tie, due: (lo, Window::ZERO) },
+        }
     }
 
     fn rest_of_run(&self) -> i64 {

@@ -13,9 +13,10 @@ use super::{
     adversary::Attempt,
     agenda::{Event, Pending, Place, Scheduled, Slot},
     judge::{Judge, Seen},
-    machine::{Machine, Turn},
+    machine::{Machine, Refusal, Turn},
     placing::Clock,
     random::{Draw, Random, Source, Stream},
+    script::{Counts, Script, ScriptedStrike},
 };
 use crate::{
     process::{Data, Process},
@@ -110,18 +111,40 @@ impl Run {
 #[must_use]
 pub fn run<P: Process, M: Data>(setup: &Setup<P>, properties: &[Property<P, M>], seed: u64, options: &Options) -> Run {
     let mut driver = Driver::new(setup, properties, seed, options);
-    let end = driver.drive();
-    Run {
-        seed,
-        steps: driver.steps,
-        taken: driver.taken,
-        until: driver.machine.now,
-        end,
-        used: driver.used,
-        missed: driver.missed,
-        digest: driver.machine.digest.finish(),
-        seen: driver.machine.judges.into_iter().map(Judge::into_seen).collect(),
-    }
+    driver.begin();
+    let end = driver.drive().expect(POSSIBLE);
+    driver.into_run(seed, end)
+}
+
+/// Draws the run of a seed, and writes its decisions down.
+pub(super) fn logged<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    seed: u64,
+    options: &Options,
+) -> (Run, Script) {
+    let mut driver = Driver::new(setup, properties, seed, options);
+    driver.log = Some(Script::default());
+    driver.begin();
+    let end = driver.drive().expect(POSSIBLE);
+    let script = driver.take_log();
+    (driver.into_run(seed, end), script)
+}
+
+/// The run that a script tells, with its decisions as they turned out; `None` if it is not possible.
+pub(super) fn scripted<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    script: &Script,
+    options: &Options,
+) -> Option<(Run, Script)> {
+    let mut driver = Driver::new(setup, properties, 0, options);
+    driver.script = Some(script);
+    driver.log = Some(Script::default());
+    driver.begin();
+    let end = driver.drive().ok()?;
+    let script = driver.take_log();
+    Some((driver.into_run(0, end), script))
 }
 
 /// What happens next, unless it was cancelled or placed anew meanwhile.
@@ -164,8 +187,14 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     pub(super) scheduled: Vec<Scheduled>,
     steps: Vec<Step>,
     taken: usize,
-    /// How many steps took no time, up to now.
+    /// How many steps there were at the present moment.
     at_once: u32,
+    /// What is decided otherwise than by the seed.
+    pub(super) script: Option<&'a Script>,
+    /// What was decided.
+    pub(super) log: Option<Script>,
+    pub(super) schedulings: Counts,
+    happenings: Counts,
 }
 
 impl<'a, P: Process, M: Data> Driver<'a, P, M> {
@@ -176,7 +205,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             Draw::Swarm => Draw::Uniform,
             draw => draw,
         };
-        let mut driver = Driver {
+        Driver {
             machine: Machine::new(setup, properties),
             options,
             faults: Random::new(seed, Stream::Faults, 0),
@@ -194,55 +223,60 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             steps: Vec::new(),
             taken: 0,
             at_once: 0,
-        };
-        driver.plan_attempts();
-        driver.place_scheduled();
-        driver
+            script: None,
+            log: None,
+            schedulings: Counts::default(),
+            happenings: Counts::default(),
+        }
     }
 
-    fn drive(&mut self) -> End {
+    /// Places the first starts.
+    fn begin(&mut self) {
+        if let Some(script) = self.script {
+            for (clock, rate) in self.clocks.iter_mut().zip(&script.rates) {
+                clock.faster = *rate;
+            }
+        } else {
+            self.plan_attempts();
+        }
+        self.place_scheduled();
+    }
+
+    fn drive(&mut self) -> Result<End, Refusal> {
         let horizon = self.options.horizon.micros();
         loop {
             if self.machine.broken_contract {
-                return End::ProtocolError;
+                return Ok(End::ProtocolError);
             }
             if self.taken >= self.options.most_steps {
-                return End::MostSteps;
+                return Ok(End::MostSteps);
             }
             let next = self.next_entry();
             let attempt = self.next_attempt();
-            let strike = self.options.plan.get(self.planned).copied();
+            let strike = self.next_strike(next.map(|(at, ..)| at));
             let at = next.map_or(i64::MAX, |(at, ..)| at).min(attempt.map_or(i64::MAX, |(at, _)| at));
-            let at = at.min(strike.map_or(i64::MAX, |strike| strike.at.micros()));
+            let at = at.min(strike.unwrap_or(i64::MAX));
             if at == i64::MAX {
-                return End::Quiet;
+                return Ok(End::Quiet);
             }
             if at > horizon {
-                return End::Horizon;
+                return Ok(End::Horizon);
             }
-            self.at_once = if at == self.machine.now { self.at_once + 1 } else { 0 };
             if self.at_once > MOST_AT_ONCE {
-                return End::Stuck;
-            }
-            if let Some(strike) = strike.filter(|strike| strike.at.micros() == at) {
-                self.planned += 1;
-                match self.target(strike.fault) {
-                    Some(target) => self.strike(at, strike.fault, target),
-                    None => self.missed += 1,
-                }
-                continue;
+                return Ok(End::Stuck);
             }
             match (attempt, next) {
+                _ if strike == Some(at) => self.strike_as_planned(at)?,
                 (Some((moment, fault)), _) if moment == at => {
                     if let Some(target) = self.attempt(fault) {
-                        self.strike(at, fault, target);
+                        self.strike(at, fault, target)?;
                     }
                 }
                 (_, Some((_, slot, event))) => {
                     let (slot, event) = self.in_due_order(slot, event);
-                    self.happen(at, event, slot);
+                    self.happen(at, event, slot)?;
                     while let Some((fault, target)) = self.strikes_after_step() {
-                        self.strike(at, fault, target);
+                        self.strike(at, fault, target)?;
                     }
                 }
                 (_, None) => unreachable!("one of them has the next moment"),
@@ -250,18 +284,76 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
         }
     }
 
-    fn happen(&mut self, at: i64, event: Event, slot: Slot) {
-        self.machine.step(self.taken, at, false);
-        let turn = self.machine.happen(event, slot).expect(POSSIBLE);
-        let choices = turn.map_or_else(Choices::default, |turn| self.finish(turn));
-        self.end_step(at, || event.occurrence(), choices);
+    /// The moment of the next fault of the script or the plan, if it comes before the next event.
+    fn next_strike(&self, next: Option<i64>) -> Option<i64> {
+        let Some(script) = self.script else {
+            return self.options.plan.get(self.planned).map(|strike| strike.at.micros());
+        };
+        let strike = script.strikes.get(self.planned)?;
+        // What the changed run has passed already comes at once.
+        let at = strike.at.max(self.machine.now);
+        let steps = if at == self.machine.now { self.at_once } else { 0 };
+        let later = next == Some(at) && at == strike.at && steps < strike.after;
+        (!later).then_some(at)
     }
 
-    fn strike(&mut self, at: i64, fault: usize, target: Target) {
-        self.machine.step(self.taken, at, false);
-        let turn = self.machine.fault(fault, &target).expect(POSSIBLE);
-        let choices = turn.map_or_else(Choices::default, |turn| self.finish(turn));
+    fn strike_as_planned(&mut self, at: i64) -> Result<(), Refusal> {
+        self.planned += 1;
+        if let Some(script) = self.script {
+            let ScriptedStrike { fault, target, choices, .. } = &script.strikes[self.planned - 1];
+            let target = self.still_in_flight(target);
+            return self.strike_with(at, *fault, target, Some(choices));
+        }
+        let fault = self.options.plan[self.planned - 1].fault;
+        match self.target(fault) {
+            Some(target) => self.strike(at, fault, target),
+            None => {
+                self.missed += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn happen(&mut self, at: i64, event: Event, slot: Slot) -> Result<(), Refusal> {
+        self.begin_step(at);
+        let turn = self.machine.happen(event, slot)?;
+        let key = (self.script.is_some() || self.log.is_some()).then(|| self.happenings.next(event));
+        let said = self.script.map(|script| key.and_then(|key| script.choices.get(&key)));
+        let choices = match turn {
+            Some(turn) => self.finish(turn, said.map(|said| said.cloned().unwrap_or_default()))?,
+            None => Choices::default(),
+        };
+        if let (Some(log), Some(key)) = (&mut self.log, key)
+            && !choices.is_plain()
+        {
+            log.choices.insert(key, choices.clone());
+        }
+        self.end_step(at, || event.occurrence(), choices);
+        Ok(())
+    }
+
+    fn strike(&mut self, at: i64, fault: usize, target: Target) -> Result<(), Refusal> {
+        self.strike_with(at, fault, target, None)
+    }
+
+    fn strike_with(&mut self, at: i64, fault: usize, target: Target, said: Option<&Choices>) -> Result<(), Refusal> {
+        let after = if at == self.machine.now { self.at_once } else { 0 };
+        self.begin_step(at);
+        let choices = match self.machine.fault(fault, &target)? {
+            Some(turn) => self.finish(turn, said.cloned())?,
+            None => Choices::default(),
+        };
+        if let Some(log) = &mut self.log {
+            let (target, choices) = (target.clone(), choices.clone());
+            log.strikes.push(ScriptedStrike { at, after, fault, target, choices });
+        }
         self.end_step(at, || Occurrence::Fault { fault, target }, choices);
+        Ok(())
+    }
+
+    fn begin_step(&mut self, at: i64) {
+        self.at_once = if at == self.machine.now { self.at_once + 1 } else { 1 };
+        self.machine.step(self.taken, at, false);
     }
 
     fn end_step(&mut self, at: i64, what: impl FnOnce() -> Occurrence, choices: Choices) {
@@ -279,10 +371,31 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
         self.taken += 1;
     }
 
-    fn finish(&mut self, turn: Turn<P>) -> Choices {
-        let choices = self.choose(&turn);
-        self.machine.finish(turn, &choices).expect(POSSIBLE);
-        choices
+    /// What befalls a step's effects is said, or drawn.
+    fn finish(&mut self, turn: Turn<P>, said: Option<Choices>) -> Result<Choices, Refusal> {
+        let choices = said.unwrap_or_else(|| self.choose(&turn));
+        self.machine.finish(turn, &choices)?;
+        Ok(choices)
+    }
+
+    fn take_log(&mut self) -> Script {
+        let mut log = self.log.take().expect("it was asked for");
+        log.rates = self.clocks.iter().map(|clock| clock.faster).collect();
+        log
+    }
+
+    fn into_run(self, seed: u64, end: End) -> Run {
+        Run {
+            seed,
+            steps: self.steps,
+            taken: self.taken,
+            until: self.machine.now,
+            end,
+            used: self.used,
+            missed: self.missed,
+            digest: self.machine.digest.finish(),
+            seen: self.machine.judges.into_iter().map(Judge::into_seen).collect(),
+        }
     }
 
     /// The next event that is still pending as it was placed.

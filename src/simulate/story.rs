@@ -8,7 +8,7 @@ use super::{
 use crate::{
     process::{Data, Process},
     spec::{Property, Setup},
-    trace::{Claim, Subject, Trace},
+    trace::{Claim, FORMAT, Step, Subject, Trace},
 };
 
 /// The run of a seed, up to the moment at which it violates the property, as the replay confirms it.
@@ -23,12 +23,27 @@ pub fn story<P: Process, M: Data>(
     options: &Options,
 ) -> Result<Trace, ReplayError> {
     let options = Options { record: true, ..options.clone() };
-    let run = run(setup, std::slice::from_ref(property), seed, &options);
-    let mut trace = run.trace(setup, subject);
-    trace.claim = failure.claim();
+    let mut run = run(setup, std::slice::from_ref(property), seed, &options);
     if let Some(last) = failure.last_step() {
-        trace.steps.truncate(last + 1);
+        run.steps.truncate(last + 1);
     }
+    told(setup, property, subject, run.steps, failure)
+}
+
+/// Steps that end with a failure, as a trace that the replay confirms.
+///
+/// # Errors
+/// If the replay refuses them.
+pub fn told<P: Process, M: Data>(
+    setup: &Setup<P>,
+    property: &Property<P, M>,
+    subject: Subject,
+    steps: Vec<Step>,
+    failure: Failure,
+) -> Result<Trace, ReplayError> {
+    let nodes = setup.nodes.iter().map(|node| node.name.clone()).collect();
+    let tool = env!("CARGO_PKG_VERSION").into();
+    let mut trace = Trace { tenure_trace: FORMAT, tool, subject, claim: failure.claim(), nodes, steps };
     if let Failure::Longer { from, .. } | Failure::Never { from } = failure {
         trace.steps[from].choices.measured = true;
     }
@@ -47,7 +62,7 @@ impl Failure {
     }
 
     /// `None` for the last of the run.
-    fn last_step(self) -> Option<usize> {
+    pub(super) fn last_step(self) -> Option<usize> {
         match self {
             Failure::At(step) | Failure::Longer { to: step, .. } => Some(step),
             Failure::Never { .. } => None,

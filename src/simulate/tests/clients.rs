@@ -2,7 +2,9 @@
 
 use crate::{
     process::{Effects, Id, Input, Lane, Me, NodeId, Process, Rank, Sort},
-    simulate::{Draw, End, Options, Run, Strike, Strikes, replay, run},
+    simulate::{
+        Draw, End, Options, Run, Strike, Strikes, failure, replay, run, shrink::tests::shrink_to_the_least, told,
+    },
     spec::{Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens},
     time::{Drift, Duration, Window},
     trace::{Occurrence, Subject, Trace},
@@ -341,4 +343,30 @@ fn a_plan_strikes_at_its_moments_and_nowhere_else() {
         assert_eq!(run.missed, 1, "at 320 ms the node is down");
         assert!(run.steps.iter().all(|step| step.choices.is_plain()));
     }
+}
+
+#[test]
+fn a_failure_of_a_minute_with_eight_faults_shrinks_to_the_least() {
+    let mut setup = everything(Carriage::Datagram);
+    setup.faults.iter_mut().for_each(|fault| fault.tokens = Tokens::budget(1));
+    // The server is there before anybody asks: without a fault an answer takes 40 ms at most.
+    setup.nodes.iter_mut().for_each(|node| node.start = ms(1, 5));
+    setup.nodes[0].start = Window::ZERO;
+    let options = Options { strikes: Strikes::Spread, ..options(Draw::Uniform, 60_000) };
+    let (property, bound) = (answered(), Some(130_000));
+    let fails = |seed: &u64| {
+        let run = run(&setup, std::slice::from_ref(&property), *seed, &options);
+        run.used.len() == 8 && failure(property.form, bound, &run.seen[0], &run).is_some()
+    };
+    let seed = (0..1_000).find(fails).expect("some run fails with all eight faults");
+    let began = std::time::Instant::now();
+    let shrunk = shrink_to_the_least(&setup, &property, bound, seed, &options);
+
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    println!("seed {seed}: {:?} -> {:?} in {:?}", shrunk.before, shrunk.size, began.elapsed());
+    assert!(shrunk.minimal && shrunk.before.faults == 8 && (1..4).contains(&shrunk.size.faults), "{shrunk:#?}");
+    assert!(shrunk.size.steps < 200 && shrunk.before.steps > 1_000, "{shrunk:#?}");
+    let subject = trace(&setup, &run(&setup, &[answered()], seed, &options)).subject;
+    let told = told(&setup, &property, subject, shrunk.steps, shrunk.failure).expect("it replays without the seed");
+    assert_eq!(told.steps.len(), shrunk.size.steps);
 }
