@@ -321,7 +321,11 @@ fn a_simulation_says_what_its_seeds_show_and_no_more() {
     let found = folder.tenure("sim violated.toml --seeds 200");
     assert_eq!(found.code, Some(0), "a violation is expected: {}", found.out);
     assert_eq!(folder.tenure("sim wrong.toml --seeds 200").code, Some(1));
-    assert_eq!(folder.tenure("sim violated.toml --seeds 1 --for 1s").code, Some(2), "one run of a second shows nothing");
+    assert_eq!(
+        folder.tenure("sim violated.toml --seeds 1 --for 1s").code,
+        Some(2),
+        "one run of a second shows nothing"
+    );
     // The line that shows the seed again does, and its trace is replayed.
     let line = |start: &str| {
         let line = found.out.lines().find_map(|line| line.trim_start().strip_prefix(start));
@@ -368,4 +372,15 @@ fn a_design_with_a_schedule_is_simulated_and_not_checked() {
     let run = folder.tenure("sim plan.toml --under plan --property at-most-one-believes --seeds 20");
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
     assert!(run.out.contains("crash in 20 runs, while it could matter in"), "{}", run.out);
+}
+
+#[test]
+fn what_a_violation_needs_is_proved_or_seen() {
+    let folder = Folder::new("why", &[violated()]);
+    let checked = folder.tenure("check violated.toml --why");
+    assert!(checked.out.contains("needs 1 pause; with one fewer of any: it holds"), "{}", checked.out);
+    // The lease of 4 s counts from the question: a pause shorter than what is left of it does no harm.
+    assert!(checked.out.contains("does no harm, up to 1"), "{}", checked.out);
+    let seen = folder.tenure("sim violated.toml --seeds 200 --why");
+    assert!(seen.out.contains("needs 1 pause; with one fewer of any: not in the 200 seeds tried"), "{}", seen.out);
 }

@@ -45,7 +45,7 @@ fn protocol<'a>(app: &'a App, design: &Resolved) -> &'a dyn Erased {
 fn digest(app: &App, (file, ledger): (&str, &str), draw: Draw) -> u64 {
     let design = app.load(Shelf::Disk, file, &[]).unwrap_or_else(|refusal| panic!("{}", refusal.render(false, 120)));
     let options = Options { draw, ..Options::lasting(Duration::from_secs(60)) };
-    let plan = Plan { seeds: 0..SEEDS, options, effort: EFFORT, meter: Arc::new(Meter::default()) };
+    let plan = Plan { seeds: 0..SEEDS, options, effort: EFFORT, why: 0, meter: Arc::new(Meter::default()) };
     let protocol = protocol(app, &design);
     let property = protocol.properties()[0].id;
     let question = Question { property: property.into(), ledger: ledger.into(), within: None };

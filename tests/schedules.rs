@@ -55,7 +55,7 @@ fn simulate(design: &str, schedule: &str, property: &str, seeds: u64) -> Result<
     let protocol = app.protocol_of(&design)?;
     protocol.validate(&design)?;
     let options = Options::lasting(Duration::from_secs(120));
-    let plan = Plan { seeds: 0..seeds, options, effort: EFFORT, meter: Arc::new(Meter::default()) };
+    let plan = Plan { seeds: 0..seeds, options, effort: EFFORT, why: 0, meter: Arc::new(Meter::default()) };
     let question = Question { property: property.into(), ledger: "l".into(), within: None };
     protocol.simulate(&design, "l", &[question], &plan)
 }

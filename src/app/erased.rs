@@ -11,7 +11,7 @@ use crate::{
     spec::{Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
-    verdict::{Finding, Outcome},
+    verdict::{Finding, Outcome, Verdict},
 };
 
 /// A protocol, whatever its types are.
@@ -154,7 +154,13 @@ impl<T: Protocol> Erased for Typed<T> {
             ledger_lines: ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?),
             within: *within,
             finding: match design.planned(ledger, &self.0.ledger_keys())?.is_empty() {
-                true => judge::judge(&case),
+                true => {
+                    let mut finding = judge::judge(&case);
+                    if options.why && finding.verdict == Verdict::Violated {
+                        finding.notes.extend(judge::needs(&case));
+                    }
+                    finding
+                }
                 false => Finding::unknown("a schedule fixes moments: it is simulated (`sim`), not checked"),
             },
         })

@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod erased;
 mod judge;
+mod necessity;
 pub(crate) mod review;
 mod sim;
 
@@ -42,6 +43,8 @@ pub struct Options {
     pub budget: Option<std::time::Duration>,
     /// Bytes for one check.
     pub memory: Option<u64>,
+    /// Of a violation, look for what it needs: that takes many checks.
+    pub why: bool,
     pub meter: Arc<Meter>,
 }
 

@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use super::{Meter, Question};
+use super::{
+    Meter, Question,
+    necessity::{Answer, necessity},
+};
 use crate::{
     process::{Data, Process},
     simulate::{self, Findings, Survey},
@@ -19,6 +22,8 @@ pub struct Plan {
     pub options: simulate::Options,
     /// How many steps of other runs may be taken to make a failing run small; none to leave it as it is.
     pub effort: u64,
+    /// Look for the faults that a violation needs, in so many of the seeds.
+    pub why: u64,
     pub meter: std::sync::Arc<Meter>,
 }
 
@@ -97,6 +102,9 @@ fn show<P: Process, M: Data>(
         warnings.extend(follow(case.setup, property, &trace).err());
         trace
     });
+    if findings.first.is_some() && case.plan.why > 0 {
+        notes.extend(needs(case, question, property));
+    }
     let (trace, original) = if small.is_some() { (small, original) } else { (original, None) };
     Shown {
         question: question.clone(),
@@ -133,6 +141,19 @@ fn smaller<P: Process, M: Data>(
     ));
     simulate::told(case.setup, property, original.subject.clone(), shrunk.steps, shrunk.failure)
         .unwrap_or_else(|why| panic!("{}: the replay refuses the shrunk run of seed {seed}: {why}", property.id))
+}
+
+/// What a violation needs, as far as the seeds tell.
+fn needs<P: Process, M: Data>(case: &Case<'_, P, M>, question: &Question, property: &Property<P, M>) -> Vec<String> {
+    let Plan { seeds, options, meter, why, .. } = case.plan;
+    let seeds = seeds.start..seeds.end.min(seeds.start.saturating_add(*why));
+    let bound = [question.within.map(Duration::micros)];
+    let safe = format!("not in the {} seeds tried", seeds.end - seeds.start);
+    necessity(case.setup, &safe, |setup| {
+        let properties = std::slice::from_ref(property);
+        let survey = simulate::survey(setup, properties, &bound, seeds.clone(), options, &meter.cancel(), |_| {});
+        if survey.findings[0].violations > 0 { Answer::Fails } else { Answer::Safe }
+    })
 }
 
 /// A run of few nodes is a path of the checkers' world, or it is said why not.

@@ -56,6 +56,9 @@ pub(super) enum Command {
         /// Only this property.
         #[arg(long, value_name = "ID")]
         property: Option<String>,
+        /// Say which faults a violation needs, and how long they must last. That takes many checks.
+        #[arg(long)]
+        why: bool,
         /// Show every step of a story.
         #[arg(long)]
         full: bool,

@@ -91,8 +91,9 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
     match &arguments.command {
         None => commands::review(app, &[], manner),
         Some(Command::Review { paths }) => commands::review(app, paths, manner),
-        Some(Command::Check { file, assignments, property, full }) => {
-            commands::check(app, file, assignments, property.as_deref(), *full, manner)
+        Some(Command::Check { file, assignments, property, why, full }) => {
+            let manner = Manner { options: Options { why: *why, ..manner.options.clone() }, ..*manner };
+            commands::check(app, file, assignments, property.as_deref(), *full, &manner)
         }
         Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
         Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),

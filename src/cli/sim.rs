@@ -47,6 +47,9 @@ pub(super) struct Arguments {
     /// Prove the worst case of each bound too, where the file does not pin it.
     #[arg(long)]
     prove: bool,
+    /// Say which faults a violation needs, as far as the seeds tell.
+    #[arg(long)]
+    why: bool,
     /// Show a failing run as its seed gave it, not made small.
     #[arg(long)]
     no_shrink: bool,
@@ -146,7 +149,8 @@ fn of_ledger(
     let protocol = app.protocol_of(design)?;
     let options = Options { draw: arguments.draw.into(), ..Options::lasting(arguments.lasting) };
     let effort = if arguments.no_shrink { 0 } else { EFFORT };
-    let plan = Plan { seeds: arguments.seeds.clone(), options, effort, meter: manner.options.meter.clone() };
+    let why = if arguments.why { u64::MAX } else { 0 };
+    let plan = Plan { seeds: arguments.seeds.clone(), options, effort, why, meter: manner.options.meter.clone() };
     let questions: Vec<Question> = asked.iter().map(|asked| asked.question.clone()).collect();
     let simulated = protocol.simulate(design, ledger, &questions, &plan)?;
     let mut answers = Vec::new();
