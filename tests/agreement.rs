@@ -20,7 +20,7 @@ use tenure::{
     timed::{self, Longest, Reach, Shortest, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
     world::{
-        Focus, World,
+        Focus, Reductions, World,
         space::{Marks, TimedPath},
     },
 };
@@ -68,13 +68,13 @@ struct Compared {
     read: usize,
 }
 
-fn world(seed: u64, symmetry: bool) -> World<support::puppet::Puppet, ()> {
+fn world(seed: u64, reductions: Reductions) -> World<support::puppet::Puppet, ()> {
     let design = Design::random(seed);
-    World::new(design.setup, design.property, Focus::Check, symmetry)
+    World::new(design.setup, design.property, Focus::Check, reductions)
 }
 
 fn answer(seed: u64) -> (String, timed::Stats, String) {
-    let mut world = world(seed, true);
+    let mut world = world(seed, Reductions::ALL);
     let limits = timed::Limits { memory: 8 << 20, ..timed::Limits::default() };
     let (longest, stats) = timed::longest(&mut world, None, &limits, &Switches::default());
     let (shortest, _) = timed::shortest(&mut world, &limits, &Switches::default());
@@ -83,16 +83,17 @@ fn answer(seed: u64) -> (String, timed::Stats, String) {
 
 /// `None` if the design is too large for ticks, or reaches a cap.
 fn compare(seed: u64) -> Option<Compared> {
-    let shared: ticks::Shared = Arc::new(Mutex::new(world(seed, false)));
+    let shared: ticks::Shared = Arc::new(Mutex::new(world(seed, Reductions::NONE)));
     let seen = ticks::survey(&shared, 1, CAP, ticks::Limits::states(SITUATIONS)).found.ok()?;
-    let mut world = world(seed, true);
+    let mut whole = world(seed, Reductions { ending: false, ..Reductions::ALL });
+    let mut world = world(seed, Reductions::ALL);
     let limits = timed::Limits::default();
     let mut one = Compared { kind: "untriggered", replayed: 0, followed: 0, read: 0 };
     for (mark, claim) in [(Marks::VIOLATED, Claim::Violation), (Marks::PROTOCOL_ERROR, Claim::ProtocolError)] {
-        match timed::reach(&mut world, mark, &limits, &Switches::default()).0 {
+        match timed::reach(&mut whole, mark, &limits, &Switches::default()).0 {
             Reach::Reached(path) => {
                 assert!(seen.marks.any(mark), "design {seed}: zones reach {mark:?}, ticks do not");
-                replay(seed, &mut world, &path, claim);
+                replay(seed, &mut whole, &path, claim);
                 one.replayed += 1;
                 one.kind = if mark == Marks::VIOLATED { "violated" } else { "protocol error" };
             }
@@ -211,7 +212,7 @@ fn draw_runs(
                 );
             }
         };
-        if property.form == Form::Within {
+        if matches!(property.form, Form::Within(_)) {
             for reading in &seen.readings {
                 read(reading.micros, reading.response.is_some());
                 one.read += 1;

@@ -432,6 +432,7 @@ fn a_bad_ledger_is_refused_at_its_place() {
              17 │ extends = "a"
                 ·           ───
                 ╰────
+              help: one of them has to be whole, without `extends`
         "#]],
     );
     refused_with(
@@ -722,6 +723,7 @@ fn files_that_extend_each_other_are_refused() {
          2 │ extends = "a.toml"
            ·           ────────
            ╰────
+          help: one of them has to be whole, without `extends`
     "#]]
     .assert_eq(&load(&[("a.toml", &a), ("b.toml", &b)], &[]).expect_err("it is refused"));
     expect![[r#"

@@ -1,6 +1,6 @@
 //! The table of requirements can be read by a machine, and agrees with the properties that cite it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tenure::{App, app::Card};
 
@@ -50,6 +50,27 @@ fn the_table_names_properties_that_exist_and_every_property_that_cites_a_row() {
             assert!(properties(row).contains(&card.id), "{id} does not name {}, which cites it", card.id);
         }
     }
+}
+
+#[test]
+fn the_program_lists_what_the_table_says() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_tenure"));
+    let output = command.args(["list", "--requirements"]).output().expect("it starts");
+    let listed = String::from_utf8(output.stdout).expect("it prints text");
+    // "id   protocol/property, protocol/property"
+    let of_line = |line: &str| {
+        let (id, list) = line.split_once(char::is_whitespace).expect("an id and its properties");
+        let properties =
+            list.split(',').map(|one| one.trim().split_once('/').expect("protocol/property").1.to_string());
+        (id.to_string(), properties.collect::<BTreeSet<String>>())
+    };
+    let listed: BTreeMap<_, _> = listed.lines().skip(1).map(of_line).collect();
+    let told = rows().into_iter().map(|row| {
+        let properties: BTreeSet<String> = properties(&row).into_iter().map(str::to_string).collect();
+        (row.id.to_string(), properties)
+    });
+    let told: BTreeMap<_, _> = told.filter(|(_, properties)| !properties.is_empty()).collect();
+    assert_eq!(listed, told);
 }
 
 fn rows() -> Vec<Row<'static>> {

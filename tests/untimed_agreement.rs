@@ -9,7 +9,7 @@ use support::puppet::Design;
 use tenure::{
     ticks,
     untimed::{self, Limits, Shared, Untimed},
-    world::{Focus, World, space::Marks},
+    world::{Focus, Reductions, World, space::Marks},
 };
 
 const SMALL: Limits = Limits::states(5_000);
@@ -20,7 +20,8 @@ fn what_is_safe_without_time_is_safe_with_time() {
     let (mut reached, mut unreached) = (0, 0);
     for seed in 0..200 {
         let design = Design::random(seed);
-        let world: Shared = Arc::new(Mutex::new(World::new(design.setup, design.property, Focus::Check, false)));
+        let world: Shared =
+            Arc::new(Mutex::new(World::new(design.setup, design.property, Focus::Check, Reductions::NONE)));
         for mark in [Marks::VIOLATED, Marks::RESPONSE, Marks::WITNESS] {
             let Ok(timed) = ticks::reach(&world, mark, 1, SMALL).found else { continue };
             match (timed, untimed::check(&world, mark, LARGER).0) {

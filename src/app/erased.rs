@@ -128,7 +128,7 @@ impl<T: Protocol> Erased for Typed<T> {
             };
             let place = || expectation.place("within");
             match (property.form, expectation.within) {
-                (Form::Within, None) => {
+                (Form::Within(_), None) => {
                     return Err(place().refuse(format!("{:?} is a bound: the key `within` is missing", property.id)));
                 }
                 (Form::Never | Form::Apart | Form::Reachable, Some(_)) => {

@@ -17,11 +17,11 @@ use crate::{
     simulate,
     spec::{Form, Property, Setup},
     time::Duration,
-    timed::{self, Limits, Longest, Reach, Shortest, Stuck, Switches},
+    timed::{self, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
     verdict::{Figure, Finding, Stats, Verdict},
     world::{
-        Focus, World,
+        Focus, Reductions, World,
         space::{Marks, TimedPath},
     },
 };
@@ -43,7 +43,7 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
     let mut finding = judge.contract_broken().unwrap_or_else(|| match case.property.form {
         Form::Never => judge.never(),
         Form::Apart => judge.apart(),
-        Form::Within => judge.within(),
+        Form::Within(_) => judge.within(),
         Form::Reachable => judge.reachable(),
     });
     if matches!(finding.verdict, Verdict::Holds { .. }) {
@@ -85,6 +85,7 @@ pub(super) fn replay<P: Process, M: Data>(
 struct Judge<'a, P: Process, M: Data> {
     case: &'a Case<'a, P, M>,
     world: World<P, M>,
+    notes: Notes,
     limits: Limits,
     switches: Switches,
     stats: Stats,
@@ -105,8 +106,17 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
                 meter.count(more(&seen.0, states), more(&seen.1, zones));
             })),
         };
-        let world = World::new(case.setup.clone(), case.property.clone(), Focus::Check, true);
-        Judge { case, world, limits, switches: Switches::default(), stats: Stats::default(), warnings: Vec::new() }
+        let world = World::new(case.setup.clone(), case.property.clone(), Focus::Check, Reductions::ALL);
+        let notes = Notes::for_bound(case.within.map_or(0, Duration::micros));
+        Judge {
+            case,
+            world,
+            notes,
+            limits,
+            switches: Switches::default(),
+            stats: Stats::default(),
+            warnings: Vec::new(),
+        }
     }
 
     fn count(&mut self, stats: &timed::Stats) {
@@ -116,7 +126,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
 
     /// What makes every other answer meaningless: no time passes, or a process breaks its contract.
     fn contract_broken(&mut self) -> Option<Finding> {
-        let (stuck, stats) = timed::stuck(&mut self.world, &self.limits, &self.switches);
+        let (stuck, stats) = self.notes.stuck(&mut self.world, &self.limits, &self.switches);
         self.count(&stats);
         match stuck {
             Stuck::No { infinitely_fast: true } => {
@@ -160,14 +170,15 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
             Reach::Unknown(why) => return Finding::unknown(why),
             Reach::Unreachable => {}
         }
-        let (longest, stats) = timed::longest(&mut self.world, Some(0), &self.limits, &self.switches);
+        let (longest, stats) = self.notes.longest(&mut self.world, Some(0), &self.limits, &self.switches);
         self.count(&stats);
         let touches = match self.longest_finding(longest, 0) {
             Answer::Nothing => false,
             Answer::AtMost { seen, .. } => seen.is_some(),
             Answer::More(finding) | Answer::Open(finding) => return finding,
         };
-        let mut handover = World::new(self.case.setup.clone(), self.case.property.clone(), Focus::Handover, true);
+        let mut handover =
+            World::new(self.case.setup.clone(), self.case.property.clone(), Focus::Handover, Reductions::ALL);
         let (reach, stats) = timed::reach(&mut handover, Marks::WITNESS, &self.limits, &self.switches);
         self.count(&stats);
         let verdict = match reach {
@@ -186,7 +197,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
         if touches {
             return Some(Duration::ZERO);
         }
-        let mut world = World::new(self.case.setup.clone(), self.case.property.clone(), Focus::Margin, true);
+        let mut world = World::new(self.case.setup.clone(), self.case.property.clone(), Focus::Margin, Reductions::ALL);
         let (shortest, stats) = timed::shortest(&mut world, &self.limits, &self.switches);
         self.count(&stats);
         match shortest {
@@ -199,7 +210,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
 
     fn within(&mut self) -> Finding {
         let bound = self.case.within.map(Duration::micros);
-        let (longest, stats) = timed::longest(&mut self.world, bound, &self.limits, &self.switches);
+        let (longest, stats) = self.notes.longest(&mut self.world, bound, &self.limits, &self.switches);
         self.count(&stats);
         let bound = bound.unwrap_or(i64::MAX);
         match self.longest_finding(longest, bound) {
@@ -224,7 +235,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
 
     /// The best case, its run, and whether any response comes at all.
     fn best(&mut self) -> (Option<Figure>, Option<Trace>, Option<bool>) {
-        let (shortest, stats) = timed::shortest(&mut self.world, &self.limits, &self.switches);
+        let (shortest, stats) = self.notes.shortest(&mut self.world, &self.limits, &self.switches);
         self.count(&stats);
         match shortest {
             Shortest::Uncompleted => (None, None, Some(false)),
@@ -310,7 +321,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
     }
 
     fn reach(&mut self, marks: Marks) -> Reach {
-        let (reach, stats) = timed::reach(&mut self.world, marks, &self.limits, &self.switches);
+        let (reach, stats) = self.notes.reach(&mut self.world, marks, &self.limits, &self.switches);
         self.count(&stats);
         reach
     }
@@ -326,7 +337,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
     fn show(&mut self, path: &TimedPath, claim: Claim) -> Trace {
         let mut world = std::mem::replace(
             &mut self.world,
-            World::new(self.case.setup.clone(), self.case.property.clone(), Focus::Check, true),
+            World::new(self.case.setup.clone(), self.case.property.clone(), Focus::Check, Reductions::ALL),
         );
         let trace = self.show_in(&mut world, path, claim);
         self.world = world;

@@ -12,7 +12,7 @@ use crate::{
     spec::{Form, Property, Setup},
     time::Duration,
     trace::{Subject, Trace},
-    world::{Focus, World},
+    world::{Focus, Reductions, World},
 };
 
 /// Which runs are drawn.
@@ -75,7 +75,7 @@ pub(super) fn simulate<P: Process, M: Data>(case: &Case<'_, P, M>) -> Simulated 
     let meter = &plan.meter;
     let survey =
         simulate::survey(setup, properties, &bounds, plan.seeds.clone(), &plan.options, &meter.cancel(), |runs| {
-            meter.count_runs(runs)
+            meter.count_runs(runs);
         });
     let shown = asked.iter().zip(*properties).zip(&survey.findings);
     let shown = shown.map(|((question, property), findings)| show(case, question, property, findings)).collect();
@@ -161,6 +161,6 @@ fn follow<P: Process, M: Data>(setup: &Setup<P>, property: &Property<P, M>, trac
     if setup.nodes.len() > FOLLOWED {
         return Ok(());
     }
-    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, false);
+    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, Reductions::NONE);
     world.follow(trace).map_err(|mismatch| format!("the checker does not follow this run: {mismatch}"))
 }

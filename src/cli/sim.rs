@@ -197,7 +197,7 @@ fn worst(app: &App, asked: &Asked<'_>, arguments: &Arguments, manner: &Manner) -
         return Ok(Some(Figure::Exact(worst)));
     }
     let protocol = app.protocol_of(asked.design)?;
-    let is_bound = protocol.properties().iter().any(|card| card.id == property && card.form == Form::Within);
+    let is_bound = protocol.properties().iter().any(|card| card.id == property && matches!(card.form, Form::Within(_)));
     if !arguments.prove || !is_bound {
         return Ok(None);
     }

@@ -290,9 +290,8 @@ fn extended(
     }
     let path = beside(&source.name, extends.expect_text("`extends`")?);
     if chain.contains(&path) {
-        return Err(extends
-            .place
-            .refuse(format!("files extend each other in a circle: {} -> {path}", chain.join(" -> "))));
+        let refusal = format!("files extend each other in a circle: {} -> {path}", chain.join(" -> "));
+        return Err(extends.place.refuse(refusal).with_remedy("one of them has to be whole, without `extends`"));
     }
     let base = shelf.read(&path).map_err(|refusal| extends.place.refuse(refusal.message()))?;
     let base = Arc::new(load(shelf, base, chain)?);

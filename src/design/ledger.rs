@@ -112,9 +112,8 @@ impl Resolved {
             return Err(asked.refuse(format!("unknown ledger {name:?}")).with_known(name, ledgers.keys()));
         };
         if chain.iter().any(|other| other == name) {
-            return Err(
-                asked.refuse(format!("ledgers extend each other in a circle: {} -> {name}", chain.join(" -> ")))
-            );
+            let refusal = format!("ledgers extend each other in a circle: {} -> {name}", chain.join(" -> "));
+            return Err(asked.refuse(refusal).with_remedy("one of them has to be whole, without `extends`"));
         }
         chain.push(name.into());
         let own = node.expect_table("a ledger")?;

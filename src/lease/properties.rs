@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Event, Member};
 use crate::{
     process::{Names, NodeId},
-    spec::{Form, Happening, Property, Signals},
+    spec::{Form, Happening, Property, Signals, Trigger},
 };
 
 /// What a property remembers.
@@ -40,7 +40,7 @@ pub(super) fn all() -> Vec<Property<Member, Memory>> {
             id: "hard-death-takeover",
             sentence: "after the only holder dies, another holds the lock in time",
             requirements: &["lock-3"],
-            form: Form::Within,
+            form: Form::Within(Trigger::Crash),
             memory: Memory::Holders(BTreeSet::new()),
             watch: takes_over,
         },

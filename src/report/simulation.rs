@@ -141,7 +141,7 @@ fn facts(one: &Simulation, answer: &Answer) -> Vec<String> {
         let quantiles = quantiles.join(", ");
         lines.push(format!("{} {what}: {quantiles}, longest {} (seed {seed}){open}", spans.count(), seconds(longest)));
     }
-    if shown.form == Form::Within {
+    if matches!(shown.form, Form::Within(_)) {
         lines.extend(answer.worst.map(|worst| compare(worst, spans)));
     }
     lines.extend(coverage(one, shown));
@@ -201,7 +201,7 @@ impl Shown {
         match self.form {
             Form::Never => counts.witness == 0,
             Form::Apart => counts.held == 0,
-            Form::Within => self.findings.spans.count() == 0,
+            Form::Within(_) => self.findings.spans.count() == 0,
             Form::Reachable => counts.reached == 0,
         }
     }
@@ -212,7 +212,7 @@ impl Shown {
         let named = match self.form {
             Form::Never => vec![("an event that it speaks of", counts.witness)],
             Form::Apart => vec![("a party that holds its interval", counts.held)],
-            Form::Within => vec![("a trigger", counts.trigger), ("a response to it", self.findings.spans.count())],
+            Form::Within(_) => vec![("a trigger", counts.trigger), ("a response to it", self.findings.spans.count())],
             Form::Reachable => vec![("the situation", counts.reached)],
         };
         named.into_iter().filter(|(_, count)| *count == 0).map(|(name, _)| name).collect()

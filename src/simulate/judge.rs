@@ -133,15 +133,14 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
     /// Whether a stopwatch runs or an interval is open; always, where neither exists.
     fn could_matter(&self) -> bool {
         match self.property.form {
-            Form::Within => !self.awaited.is_empty(),
+            Form::Within(_) => !self.awaited.is_empty(),
             Form::Apart => !self.holding.is_empty(),
             Form::Never | Form::Reachable => true,
         }
     }
 
     pub(super) fn see(&mut self, happening: &Happening<'_, P>) {
-        let mut signals = Signals::default();
-        (self.property.watch)(&mut self.memory, happening, &mut signals);
+        let signals = self.property.observe(&mut self.memory, happening);
         if signals == Signals::default() {
             return;
         }
@@ -186,11 +185,13 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
         }
     }
 
-    /// A response answers every trigger before it; a trigger of the same happening is a new one.
+    /// A response answers every trigger before it; a trigger of the same happening is a new one. One that is answered
+    /// within its own step never waited: it is not measured.
     fn answer(&mut self, signals: &Signals) {
         let now = self.now;
         if signals.response || signals.discharge {
-            let answered = self.awaited.drain(..).map(|since| Reading {
+            let waited = self.awaited.drain(..).filter(|since| since.step != now.step);
+            let answered = waited.map(|since| Reading {
                 trigger: since.step,
                 response: Some(now.step),
                 micros: now.at - since.at,
@@ -199,7 +200,10 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
             if signals.response {
                 self.readings.extend(answered);
             }
-            self.stopwatch = None;
+            if self.stopwatch.take().is_some_and(|since| since.step == now.step) {
+                self.measuring = true;
+                self.elapsed = None;
+            }
         }
         if signals.trigger {
             self.awaited.push(now);

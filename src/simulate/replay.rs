@@ -234,7 +234,7 @@ fn confirm_witness<P: Process, M: Data>(judge: &Judge<'_, P, M>) -> Result<(), R
     let (shown, expected) = match judge.form() {
         Form::Never => (signalled.witness, "an event that the property speaks of"),
         Form::Apart => (signalled.witness || signalled.held, "a party that holds its interval"),
-        Form::Within => (signalled.trigger, "a trigger"),
+        Form::Within(_) => (signalled.trigger, "a trigger"),
         Form::Reachable => (signalled.reached, "a situation that is reached"),
     };
     if shown { Ok(()) } else { refuse(expected, "none") }

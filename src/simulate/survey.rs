@@ -159,7 +159,7 @@ impl Findings {
         for overlap in &seen.overlaps {
             self.spans.add(overlap.micros, run.seed);
         }
-        for reading in seen.readings.iter().filter(|_| form == Form::Within) {
+        for reading in seen.readings.iter().filter(|_| matches!(form, Form::Within(_))) {
             // What still runs says how long it takes at least: that is no measurement unless it is too long already.
             if reading.response.is_some() || bound.is_some_and(|bound| reading.micros > bound) {
                 self.spans.add(reading.micros, run.seed);
@@ -184,7 +184,7 @@ pub fn failure(form: Form, bound: Option<i64>, seen: &Seen, run: &Run) -> Option
             let overlap = longest.filter(|overlap| overlap.micros > 0)?;
             Some(Failure::Longer { from: overlap.from, to: overlap.to.unwrap_or(last), micros: overlap.micros })
         }
-        Form::Within => {
+        Form::Within(_) => {
             let longest = seen.readings.iter().max_by_key(|one| (one.micros, std::cmp::Reverse(one.trigger)));
             if let Some(reading) = longest.filter(|reading| bound.is_some_and(|bound| reading.micros > bound)) {
                 let to = reading.response.unwrap_or(last);

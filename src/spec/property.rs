@@ -2,6 +2,7 @@
 //!
 //! A property watches what happens and says what it means for it ([`Signals`]). It never drives anything.
 
+use super::FaultKind;
 use crate::process::{Data, NodeId, Process};
 
 /// Something that an observer sees.
@@ -46,10 +47,56 @@ pub enum Form {
     /// The parties' intervals (`begin` to `end`) never overlap for a span above zero, and no party acts (`act`) within
     /// another's interval, ends included.
     Apart,
-    /// From each `trigger`, a `response` or a `discharge` comes within a bound that the expectation gives.
-    Within,
+    /// From each `trigger`, a `response` or a `discharge` comes within a bound that the expectation gives. A trigger
+    /// that is answered within its own step never waits, and is not measured.
+    Within(Trigger),
     /// Some run signals `reached`.
     Reachable,
+}
+
+/// At which happenings a trigger counts.
+///
+/// A run can only start a stopwatch while such a happening is still to come. Once a ledger's last crash is spent, a
+/// checker need not follow what no stopwatch will ever measure.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Trigger {
+    Anything,
+    /// [`Happening::Crashed`] only.
+    Crash,
+    /// [`Happening::Requested`] only.
+    Request,
+}
+
+impl Trigger {
+    fn counts<P: Process>(self, happening: &Happening<'_, P>) -> bool {
+        match self {
+            Trigger::Anything => true,
+            Trigger::Crash => matches!(happening, Happening::Crashed(_)),
+            Trigger::Request => matches!(happening, Happening::Requested(..)),
+        }
+    }
+
+    /// Whether a fault of that kind may be what it needs.
+    #[must_use]
+    pub const fn may_come_by<R>(self, kind: &FaultKind<R>) -> bool {
+        match self {
+            Trigger::Anything => true,
+            Trigger::Crash => matches!(kind, FaultKind::Crash { .. } | FaultKind::Death { .. }),
+            Trigger::Request => matches!(kind, FaultKind::Request { .. }),
+        }
+    }
+}
+
+impl<P: Process, M: Data> Property<P, M> {
+    /// What a happening means, given what is remembered.
+    pub fn observe(&self, memory: &mut M, happening: &Happening<'_, P>) -> Signals {
+        let mut signals = Signals::default();
+        (self.watch)(memory, happening, &mut signals);
+        if let Form::Within(trigger) = self.form {
+            signals.trigger &= trigger.counts(happening);
+        }
+        signals
+    }
 }
 
 /// What a happening means for a property. Several may be said of one happening.

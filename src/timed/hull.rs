@@ -51,9 +51,34 @@ pub struct Out {
 const NONE: u32 = u32::MAX;
 
 impl Hull {
+    /// A hull whose stopwatch is exact up to `cap` at least, and up to four times the longest window.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn reading(net: &mut Net<'_>, cap: i64, meter: &mut Meter<'_>) -> Result<Hull, Halt> {
+        let mut cap = cap;
+        loop {
+            match Hull::explore_while(net, cap, meter, |window| 4 * window <= cap)? {
+                Ok(hull) => return Ok(hull),
+                Err(window) => cap = 4 * window,
+            }
+        }
+    }
+
     /// # Errors
     /// When a limit is reached.
     pub fn explore(net: &mut Net<'_>, cap: i64, meter: &mut Meter<'_>) -> Result<Hull, Halt> {
+        let hull = Hull::explore_while(net, cap, meter, |_| true)?;
+        Ok(hull.unwrap_or_else(|_| unreachable!("every window will do")))
+    }
+
+    /// Ends early at a window that will not do.
+    fn explore_while(
+        net: &mut Net<'_>,
+        cap: i64,
+        meter: &mut Meter<'_>,
+        will_do: impl Fn(i64) -> bool,
+    ) -> Result<Result<Hull, i64>, Halt> {
         meter.phase = "hull";
         meter.stats.hull_rounds += 1;
         let mut hull = Hull { nodes: Vec::new(), cap, longest_window: 0, numbers: Vec::new() };
@@ -72,9 +97,15 @@ impl Hull {
             outs.clear();
             let rows = net.rows(state);
             let edges = net.edges_from(state, &source, &rows)?;
+            for edge in edges.iter() {
+                hull.note_windows(&edge.origins);
+            }
+            if !will_do(hull.longest_window) {
+                hull.nodes.iter().for_each(|node| meter.release(node.zone.bytes()));
+                return Ok(Err(hull.longest_window));
+            }
             for (index, edge) in edges.iter().enumerate() {
                 meter.step()?;
-                hull.note_windows(&edge.origins);
                 let Some(landing) = net.step(&source, &rows, edge, cap, &mut after) else { continue };
                 let (target, grew) = hull.arrive(net, edge.target, &landing, &after, meter)?;
                 outs.push(Out {
@@ -94,7 +125,7 @@ impl Hull {
             node.waits = node.running && source.may_wait_for_ever(&rows);
         }
         meter.stats.states = net.states();
-        Ok(hull)
+        Ok(Ok(hull))
     }
 
     /// The node of a discrete state, if the hull reaches it.

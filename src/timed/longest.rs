@@ -1,16 +1,17 @@
 //! The worst case: how long can a stopwatch run?
 
 use super::{
-    Query, Stats, Switches,
+    MOST_HUNTED, Notes, Query, Stats, Switches,
+    backward::{Prey, Wanted, hunt},
     bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     cycle,
     exact::{Found, Goal},
-    hull::Hull,
+    hull::{Hull, Out},
     zone::{Reading, Rows, Zone},
 };
-use crate::world::space::{Edge, Origin, Space, TimedPath};
+use crate::world::space::{Edge, Space, TimedPath};
 
 /// The greatest span for which a stopwatch runs, over every moment of every run.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -56,19 +57,17 @@ pub enum Longest {
 /// A stopwatch is followed exactly up to a cap above the bound, and above four times the longest window. When it runs
 /// longer and no cycle explains it, the cap is doubled, up to 64 times the longest window or 16 times the bound.
 pub fn longest(space: &mut dyn Space, bound: Option<i64>, limits: &Limits, switches: &Switches) -> (Longest, Stats) {
-    let mut query = Query::new(space, limits, switches);
-    let answer = query.longest(bound.unwrap_or(0));
-    let answer = answer.unwrap_or_else(|halt| Longest::Unknown { why: halt.to_string(), seen: None });
-    (answer, query.stats())
+    Notes::default().longest(space, bound, limits, switches)
 }
 
 /// A span of the cap or longer.
 const BEYOND: i64 = i64::MAX;
 
 impl Query<'_> {
-    fn longest(&mut self, bound: i64) -> Result<Longest, Halt> {
-        let mut cap = self.first_cap(bound);
+    pub(super) fn longest(&mut self, bound: i64) -> Result<Longest, Halt> {
+        let cap = self.first_cap(bound);
         let mut hull = self.hull(cap)?;
+        let mut cap = hull.cap;
         if hull.nodes.iter().all(|node| !node.running) {
             return Ok(Longest::Untriggered);
         }
@@ -82,16 +81,14 @@ impl Query<'_> {
         let mut cycles_tried = false;
         loop {
             let promises = ceilings(&hull);
-            if promises.most() == BEYOND && cap < 4 * window {
-                cap = 4 * window;
-                hull = self.hull(cap)?;
-                continue;
-            }
             if promises.most() == BEYOND
                 && !std::mem::replace(&mut cycles_tried, true)
                 && let Some(cycle) = cycle::find(&mut self.net, &mut self.meter)?
             {
                 return self.unbounded(&cycle);
+            }
+            if let Some(path) = self.attain(&hull, &promises)? {
+                return Ok(Longest::Exact { micros: promises.most(), path });
             }
             let found = self.search_longest(&hull, &promises);
             match found.best {
@@ -107,20 +104,24 @@ impl Query<'_> {
         }
     }
 
-    /// Above the bound and the windows of the beginning. The longest window is known only after a first hull.
-    pub(super) fn first_cap(&mut self, bound: i64) -> i64 {
-        let (_, origins) = self.net.initial();
-        let spans = origins.iter().map(|origin| match *origin {
-            Origin::Scheduled { hi, .. } if hi < i64::MAX => hi,
-            _ => 0,
-        });
-        (bound + 1).max(4 * spans.max().unwrap_or(0))
-    }
-
     fn search_longest(&mut self, hull: &Hull, promises: &Promises) -> Found {
         let value = |_: &Edge, reading: Option<Reading>| reading.map_or(NOTHING, |reading| span(hull, reading));
         let goal = Goal { promises, hurry: true, edge: &value, arrival: &|_, _| NOTHING };
         self.search(hull, &goal)
+    }
+
+    /// A run that attains what the hull promises, if one is found from its end.
+    fn attain(&mut self, hull: &Hull, promises: &Promises) -> Result<Option<TimedPath>, Halt> {
+        let bound = promises.most();
+        if !self.switches.pruning || bound == NOTHING || bound == BEYOND {
+            return Ok(None);
+        }
+        let ends = |out: &Out| out.reading.is_some_and(|reading| reading.most >= bound);
+        let prey = Prey { ends: &ends, wanted: Wanted::AtLeast(bound) };
+        match hunt(&mut self.net, hull, &prey, MOST_HUNTED, &mut self.meter)? {
+            Some(steps) => Ok(Some(self.concrete(&steps, Aim::AtLeast(bound))?)),
+            None => Ok(None),
+        }
     }
 
     fn conclude(&mut self, found: Found) -> Result<Longest, Halt> {
@@ -138,7 +139,7 @@ impl Query<'_> {
 
     /// A run after which a stopwatch runs and nothing need happen.
     fn never(&mut self) -> Result<Option<Longest>, Halt> {
-        let hull = self.hull(0)?;
+        let hull = self.any_hull()?;
         let promises = Promises::of(&hull, |node, _| if node.waits { 1 } else { NOTHING });
         let waits = |rows: &Rows, zone: &Zone| {
             if rows.stopwatch.is_some() && zone.may_wait_for_ever(rows) { 1 } else { NOTHING }

@@ -4,6 +4,8 @@
 //! *exact* search, cut by these bounds, finds the run that attains them; a run is made *concrete* by one system of
 //! differences. Every answer but `Unknown` is a proof for all runs or comes with a run.
 
+mod ahead;
+mod backward;
 pub mod bounds;
 mod budget;
 mod concrete;
@@ -20,6 +22,8 @@ pub mod testing;
 mod tests;
 pub mod zone;
 
+use std::sync::Arc;
+
 pub use self::{
     budget::{Halt, Limits, Progress, Stats},
     longest::{Longest, longest},
@@ -35,7 +39,7 @@ use self::{
     hull::Hull,
     net::Net,
 };
-use crate::world::space::{Marks, PathStep, Space, TimedPath};
+use crate::world::space::{Marks, Origin, PathStep, Space, TimedPath};
 
 /// What makes a search shorter without changing an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -65,29 +69,121 @@ pub enum Reach {
 
 /// Is an edge with any of these marks taken in some run?
 pub fn reach(space: &mut dyn Space, marks: Marks, limits: &Limits, switches: &Switches) -> (Reach, Stats) {
-    let mut query = Query::new(space, limits, switches);
-    let answer = query.reach(marks).unwrap_or_else(|halt| Reach::Unknown(halt.to_string()));
-    (answer, query.stats())
+    Notes::default().reach(space, marks, limits, switches)
 }
+
+/// What earlier questions to a space have found out about it: later ones, with the same switches, need not begin anew.
+#[derive(Default)]
+pub struct Notes {
+    bound: i64,
+    known: Vec<net::Known>,
+    hulls: Vec<Arc<Hull>>,
+}
+
+impl Notes {
+    /// Notes for questions of which one has a bound, in microseconds: what is found out for any is made for that one.
+    #[must_use]
+    pub fn for_bound(bound: i64) -> Notes {
+        Notes { bound, ..Notes::default() }
+    }
+
+    /// As [`reach`].
+    pub fn reach(
+        &mut self,
+        space: &mut dyn Space,
+        marks: Marks,
+        limits: &Limits,
+        switches: &Switches,
+    ) -> (Reach, Stats) {
+        let (answer, stats) = self.ask(space, limits, switches, |query| query.reach(marks));
+        (answer.unwrap_or_else(|halt| Reach::Unknown(halt.to_string())), stats)
+    }
+
+    /// As [`longest`].
+    pub fn longest(
+        &mut self,
+        space: &mut dyn Space,
+        bound: Option<i64>,
+        limits: &Limits,
+        switches: &Switches,
+    ) -> (Longest, Stats) {
+        let (answer, stats) = self.ask(space, limits, switches, |query| query.longest(bound.unwrap_or(0)));
+        (answer.unwrap_or_else(|halt| Longest::Unknown { why: halt.to_string(), seen: None }), stats)
+    }
+
+    /// As [`shortest`].
+    pub fn shortest(&mut self, space: &mut dyn Space, limits: &Limits, switches: &Switches) -> (Shortest, Stats) {
+        let (answer, stats) = self.ask(space, limits, switches, |query| query.shortest());
+        (answer.unwrap_or_else(|halt| Shortest::Unknown { why: halt.to_string() }), stats)
+    }
+
+    /// As [`stuck`].
+    pub fn stuck(&mut self, space: &mut dyn Space, limits: &Limits, switches: &Switches) -> (Stuck, Stats) {
+        let (answer, stats) = self.ask(space, limits, switches, |query| query.stuck());
+        (answer.unwrap_or_else(|halt| Stuck::Unknown(halt.to_string())), stats)
+    }
+
+    fn ask<T>(
+        &mut self,
+        space: &mut dyn Space,
+        limits: &Limits,
+        switches: &Switches,
+        question: impl FnOnce(&mut Query<'_>) -> Result<T, Halt>,
+    ) -> (Result<T, Halt>, Stats) {
+        let net = Net::with(space, switches.symmetry, std::mem::take(&mut self.known));
+        let hulls = std::mem::take(&mut self.hulls);
+        let mut query = Query { net, hulls, bound: self.bound, meter: Meter::new(limits), switches: *switches };
+        let answer = question(&mut query);
+        let stats = query.stats();
+        self.hulls = query.hulls;
+        self.known = query.net.into_known();
+        (answer, stats)
+    }
+}
+
+/// So many zones are looked at from the end before a search from the beginning takes over.
+const MOST_HUNTED: usize = 200_000;
 
 /// One question to one space.
 struct Query<'a> {
     net: Net<'a>,
+    /// Those that were made so far.
+    hulls: Vec<Arc<Hull>>,
+    /// The greatest of the bounds that are asked about.
+    bound: i64,
     meter: Meter<'a>,
     switches: Switches,
 }
 
-impl<'a> Query<'a> {
-    fn new(space: &'a mut dyn Space, limits: &'a Limits, switches: &Switches) -> Query<'a> {
-        Query { net: Net::new(space, switches.symmetry), meter: Meter::new(limits), switches: *switches }
-    }
-
+impl Query<'_> {
     fn stats(&self) -> Stats {
         Stats { states: self.net.states(), ..self.meter.stats }
     }
 
-    fn hull(&mut self, cap: i64) -> Result<Hull, Halt> {
-        Hull::explore(&mut self.net, cap, &mut self.meter)
+    /// A hull whose stopwatch is exact up to `cap` at least.
+    fn hull(&mut self, cap: i64) -> Result<Arc<Hull>, Halt> {
+        if let Some(hull) = self.hulls.iter().find(|hull| hull.cap >= cap) {
+            return Ok(hull.clone());
+        }
+        let hull = Arc::new(Hull::reading(&mut self.net, cap, &mut self.meter)?);
+        self.hulls.push(hull.clone());
+        Ok(hull)
+    }
+
+    /// A hull for a question to which the stopwatch does not matter.
+    fn any_hull(&mut self) -> Result<Arc<Hull>, Halt> {
+        let cap = self.first_cap(0);
+        self.hull(cap)
+    }
+
+    /// Above the bounds and the windows of the beginning. The longest window is known only after a first hull.
+    fn first_cap(&mut self, bound: i64) -> i64 {
+        let (_, origins) = self.net.initial();
+        let spans = origins.iter().map(|origin| match *origin {
+            Origin::Scheduled { hi, .. } if hi < i64::MAX => hi,
+            _ => 0,
+        });
+        (bound.max(self.bound) + 1).max(4 * spans.max().unwrap_or(0))
     }
 
     fn search(&mut self, hull: &Hull, goal: &Goal<'_>) -> exact::Found {
@@ -106,8 +202,7 @@ impl<'a> Query<'a> {
     }
 
     fn reach(&mut self, marks: Marks) -> Result<Reach, Halt> {
-        // The stopwatch does not matter.
-        let hull = self.hull(0)?;
+        let hull = self.any_hull()?;
         let promises =
             Promises::of(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
         let goal = Goal {

@@ -13,8 +13,9 @@ pub struct Net<'a> {
     moment: Moment,
 }
 
+/// What is asked of a state again and again.
 #[derive(Clone, Default)]
-struct Known {
+pub struct Known {
     rows: Option<Arc<Rows>>,
     edges: Option<Arc<[Edge]>>,
     automorphisms: Option<Arc<[Automorphism]>>,
@@ -32,8 +33,13 @@ pub struct Landing {
 }
 
 impl<'a> Net<'a> {
-    pub fn new(space: &'a mut dyn Space, symmetry: bool) -> Net<'a> {
-        Net { space, symmetry, known: Vec::new(), moment: Moment::default() }
+    /// A net of which something is known from an earlier one.
+    pub fn with(space: &'a mut dyn Space, symmetry: bool, known: Vec<Known>) -> Net<'a> {
+        Net { space, symmetry, known, moment: Moment::default() }
+    }
+
+    pub fn into_known(self) -> Vec<Known> {
+        self.known
     }
 
     /// The first state and its zone.

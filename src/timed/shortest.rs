@@ -1,12 +1,13 @@
 //! The best case: how soon can a response come?
 
 use super::{
-    Query, Stats, Switches,
+    MOST_HUNTED, Notes, Query, Stats, Switches,
+    backward::{Prey, Wanted, hunt},
     bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     exact::Goal,
-    hull::Hull,
+    hull::{Hull, Out},
     zone::Reading,
 };
 use crate::world::space::{Edge, Space, TimedPath};
@@ -35,16 +36,15 @@ pub enum Shortest {
 ///
 /// The cap of the stopwatch is doubled until a response comes before it, up to 64 times the longest window.
 pub fn shortest(space: &mut dyn Space, limits: &Limits, switches: &Switches) -> (Shortest, Stats) {
-    let mut query = Query::new(space, limits, switches);
-    let answer = query.shortest().unwrap_or_else(|halt| Shortest::Unknown { why: halt.to_string() });
-    (answer, query.stats())
+    Notes::default().shortest(space, limits, switches)
 }
 
 impl Query<'_> {
-    fn shortest(&mut self) -> Result<Shortest, Halt> {
+    pub(super) fn shortest(&mut self) -> Result<Shortest, Halt> {
         let mut cap = self.first_cap(0);
         loop {
             let hull = self.hull(cap)?;
+            cap = hull.cap;
             let promises =
                 Promises::of(&hull, |_, out| out.map_or(NOTHING, |out| earliness(&hull, out.reads, out.reading)));
             if promises.most() == NOTHING {
@@ -52,6 +52,9 @@ impl Query<'_> {
             }
             let ceiling = hull.longest_window.saturating_mul(64).max(cap);
             if promises.most() > -cap {
+                if let Some(path) = self.attain_least(&hull, &promises)? {
+                    return Ok(Shortest::Exact { micros: -promises.most(), path });
+                }
                 let value = |edge: &Edge, reading: Option<Reading>| earliness(&hull, edge.reads, reading);
                 let goal = Goal { promises: &promises, hurry: true, edge: &value, arrival: &|_, _| NOTHING };
                 let found = self.search(&hull, &goal);
@@ -71,7 +74,23 @@ impl Query<'_> {
             if cap == ceiling {
                 return Ok(Shortest::Between { proved: cap, seen: None });
             }
-            cap = cap.saturating_mul(2).max(4 * hull.longest_window).min(ceiling);
+            cap = cap.saturating_mul(2).min(ceiling);
+        }
+    }
+}
+
+impl Query<'_> {
+    /// A run that attains the least that the hull allows, if one is found from its end.
+    fn attain_least(&mut self, hull: &Hull, promises: &Promises) -> Result<Option<TimedPath>, Halt> {
+        if !self.switches.pruning {
+            return Ok(None);
+        }
+        let bound = -promises.most();
+        let ends = |out: &Out| out.reads && out.reading.is_some_and(|reading| reading.least <= bound);
+        let prey = Prey { ends: &ends, wanted: Wanted::AtMost(bound) };
+        match hunt(&mut self.net, hull, &prey, MOST_HUNTED, &mut self.meter)? {
+            Some(steps) => Ok(Some(self.concrete(&steps, Aim::AtMost(bound))?)),
+            None => Ok(None),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{
-    Query, Stats, Switches,
+    Notes, Query, Stats, Switches,
     bounds::{NOTHING, Promises, components},
     budget::{Halt, Limits, Meter},
     concrete::{Aim, concretise},
@@ -17,7 +17,7 @@ use super::{
     hull::Hull,
     net::Net,
 };
-use crate::world::space::{Cap, Edge, Origin, PathStep, Space, StateId, TimedPath};
+use crate::world::space::{Automorphism, Cap, Causes, Edge, Origin, PathStep, Space, StateId, TimedPath};
 
 /// Whether time can be kept from passing.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,14 +33,15 @@ pub enum Stuck {
 
 /// Is there a cycle of steps that are forced to take no time?
 pub fn stuck(space: &mut dyn Space, limits: &Limits, switches: &Switches) -> (Stuck, Stats) {
-    let mut query = Query::new(space, limits, switches);
-    let answer = query.stuck().unwrap_or_else(|halt| Stuck::Unknown(halt.to_string()));
-    (answer, query.stats())
+    Notes::default().stuck(space, limits, switches)
 }
 
 impl Query<'_> {
-    fn stuck(&mut self) -> Result<Stuck, Halt> {
-        let hull = self.hull(0)?;
+    pub(super) fn stuck(&mut self) -> Result<Stuck, Halt> {
+        let hull = self.any_hull()?;
+        if !may_turn(&mut self.net, &hull)? {
+            return Ok(Stuck::No { infinitely_fast: false });
+        }
         let forced = Instants::explore(&mut self.net, &hull, Haste::Forced, &mut self.meter)?;
         if let Some(path) = self.stuck_path(&hull, &forced)? {
             return Ok(Stuck::Yes(path));
@@ -102,6 +103,57 @@ impl Query<'_> {
         }
         Ok(self.net.edges(state)?[last.edge as usize].clone())
     }
+}
+
+/// Whether the hull has a cycle of steps that each fire what some step may have scheduled at once, or are the
+/// adversary's. Without one, no more than that can happen in an instant: a look that settles most designs.
+fn may_turn(net: &mut Net<'_>, hull: &Hull) -> Result<bool, Halt> {
+    // For each node, the variables that may have been scheduled at once.
+    let mut hasty = vec![Causes::NONE; hull.nodes.len()];
+    let of = |origins: &[Origin], before: Causes| {
+        (0..).zip(origins).fold(Causes::NONE, |all, (variable, origin)| {
+            let at_once = match *origin {
+                Origin::Kept(source) | Origin::Widened(source, _) => before.contains(Causes::variable(source)),
+                Origin::Scheduled { lo, .. } => lo == 0,
+            };
+            if at_once { all.with(Causes::variable(variable)) } else { all }
+        })
+    };
+    hasty[0] = of(&net.initial().1, Causes::NONE);
+    let mut queue: VecDeque<usize> = (0..hull.nodes.len()).collect();
+    let mut queued = vec![true; hull.nodes.len()];
+    while let Some(number) = queue.pop_front() {
+        queued[number] = false;
+        let node = &hull.nodes[number];
+        let edges = net.edges(node.state)?;
+        for out in &node.outs {
+            let target = out.target as usize;
+            let mut more = of(&edges[out.edge as usize].origins, hasty[number]);
+            for automorphism in net.automorphisms(hull.nodes[target].state).iter() {
+                more = more.with(renamed(more, automorphism));
+            }
+            if !hasty[target].contains(more) {
+                hasty[target] = hasty[target].with(more);
+                if !std::mem::replace(&mut queued[target], true) {
+                    queue.push_back(target);
+                }
+            }
+        }
+    }
+    let mut outs = Vec::with_capacity(hull.nodes.len());
+    for (node, hasty) in hull.nodes.iter().zip(&hasty) {
+        let edges = net.edges(node.state)?;
+        let at_once = |edge: &Edge| edge.fires.is_none_or(|variable| hasty.contains(Causes::variable(variable)));
+        let of_node = node.outs.iter().filter(|out| at_once(&edges[out.edge as usize]));
+        outs.push(of_node.map(|out| out.target as usize).collect::<Vec<_>>());
+    }
+    let turns = |component: &Vec<usize>| component.len() > 1 || outs[component[0]].contains(&component[0]);
+    Ok(components(outs.len(), |node| outs[node].iter().copied()).iter().any(turns))
+}
+
+fn renamed(variables: Causes, automorphism: &Automorphism) -> Causes {
+    let images = (0..).zip(&automorphism.variables).filter(|(_, old)| variables.contains(Causes::variable(**old)));
+    images.fold(Causes::NONE, |all, (new, _)| all.with(Causes::variable(new)))
 }
 
 /// Which steps follow each other in one instant.

@@ -10,7 +10,7 @@ use crate::world::space::{Origin, Variable};
 pub const INF: i64 = i64::MAX;
 
 /// From here on a window's end counts as infinite, which only adds runs; sums of finite bounds cannot overflow.
-const FAR: i64 = 1 << 56;
+pub(super) const FAR: i64 = 1 << 56;
 
 /// The sum of two bounds.
 #[inline]
@@ -70,6 +70,13 @@ impl Zone {
         let nothing = Zone { size: 1, bounds: vec![0] };
         let mut zone = Zone::default();
         nothing.carry(&Moment { row: vec![0], column: 0 }, origins, &mut zone);
+        zone
+    }
+
+    /// A zone by its bounds, which must be canonical, row by row.
+    pub(super) fn by_bounds(size: usize, bounds: Vec<i64>) -> Zone {
+        let zone = Zone { size, bounds };
+        debug_assert!(zone.is_canonical(), "a zone is closed before it is used");
         zone
     }
 
@@ -299,7 +306,7 @@ impl Zone {
         orders.find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     }
 
-    fn row(&self, row: usize) -> &[i64] {
+    pub(super) fn row(&self, row: usize) -> &[i64] {
         &self.bounds[row * self.size..(row + 1) * self.size]
     }
 
@@ -339,7 +346,7 @@ pub fn row_of(variable: u16) -> usize {
     usize::from(variable) + 1
 }
 
-fn source(origin: &Origin) -> Option<(usize, i64)> {
+pub(super) fn source(origin: &Origin) -> Option<(usize, i64)> {
     match *origin {
         Origin::Kept(variable) => Some((row_of(variable), 0)),
         Origin::Widened(variable, by) => Some((row_of(variable), far(by))),
@@ -347,6 +354,6 @@ fn source(origin: &Origin) -> Option<(usize, i64)> {
     }
 }
 
-fn far(bound: i64) -> i64 {
+pub(super) fn far(bound: i64) -> i64 {
     if bound >= FAR { INF } else { bound }
 }

@@ -3,18 +3,13 @@
 //! Items are sorted, living identities are renumbered, and nodes of a group are put in an order of their own. Each is
 //! only a renaming, so it changes no verdict; a renaming that is missed costs states, never soundness.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
-
-use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 
 use super::{
     World,
     draft::{Draft, Source, Uid},
     space::Origin,
-    state::{Hosted, Item, List, Name, NodeState, Place, State, What, hash_of},
+    state::{Item, List, Name, NodeState, Place, State, What, hash_of},
 };
 use crate::{
     process::{Data, Effect, Id, Names, NodeId, Process, Rank, Sort, Visitor},
@@ -38,20 +33,30 @@ const MOST_ORDERS: usize = 24;
 
 impl<P: Process, M: Data> World<P, M> {
     pub(super) fn canonical(&self, draft: Draft<P, M>) -> Canonical<P, M> {
-        let mut orders = if self.symmetry { self.orders(&draft.state) } else { vec![self.identity()] };
-        if orders.len() == 1 {
-            let order = orders.pop().expect("there is one");
+        let (order, mut classes) =
+            if self.reductions.symmetry { self.classes(&draft.state) } else { (self.identity(), Vec::new()) };
+        if classes.is_empty() {
             return self.renamed(draft.state, &draft.sources, order);
         }
-        let mut best: Option<(u64, Canonical<P, M>)> = None;
-        for order in orders {
+        let mut best = self.renamed(draft.state.clone(), &draft.sources, order.clone());
+        // Where each exchange of two neighbours changes nothing, no order does: there is no need to try them all.
+        classes.retain(|class| {
+            let exchange_shows = |pair: &[u8]| {
+                let mut exchanged = order.clone();
+                exchanged.swap(usize::from(pair[0]), usize::from(pair[1]));
+                self.renamed(draft.state.clone(), &draft.sources, exchanged).state != best.state
+            };
+            class.len() == 2 || class.windows(2).any(exchange_shows)
+        });
+        let mut least = hash_of(&best.state);
+        for order in orders(&order, &classes) {
             let candidate = self.renamed(draft.state.clone(), &draft.sources, order);
             let hash = hash_of(&candidate.state);
-            if best.as_ref().is_none_or(|(least, _)| hash < *least) {
-                best = Some((hash, candidate));
+            if hash < least {
+                (least, best) = (hash, candidate);
             }
         }
-        best.expect("there is at least one order").1
+        best
     }
 
     pub(super) fn identity(&self) -> Vec<u8> {
@@ -69,7 +74,7 @@ impl<P: Process, M: Data> World<P, M> {
             // Names that a node knows do not depend on the order of the items, so they can decide it.
             let (bare, mut sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
             state.items = bare;
-            renumber(&mut state);
+            self.renumber(&mut state);
             items = state.items.drain(..).zip(sources.drain(..)).collect();
             items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)).then_with(|| names_key(a).cmp(&names_key(b))));
         }
@@ -78,7 +83,7 @@ impl<P: Process, M: Data> World<P, M> {
         let uids = items.iter().map(|(_, source)| source.uid).collect();
         state.items.extend(items.into_iter().map(|(item, _)| item));
         state.ends.sort_unstable();
-        renumber(&mut state);
+        self.renumber(&mut state);
         Canonical { state, uids, origins, nodes: order }
     }
 
@@ -94,7 +99,7 @@ impl<P: Process, M: Data> World<P, M> {
                 *cut = self.renamed_cut(*fault, *cut, &names);
             }
         }
-        rename(state, &mut Rename { nodes: Some(&names), ids: None, ranks: None });
+        self.rename(state, &mut Rename { nodes: Some(&names), numbers: None });
         for end in &mut state.ends {
             end.node = names[end.node.index()];
             end.peer = names[end.peer.index()];
@@ -114,43 +119,31 @@ impl<P: Process, M: Data> World<P, M> {
         index.expect("interchangeable nodes are cut off alike") as u8
     }
 
-    /// Orders of the nodes worth comparing: each group sorted by what is seen of a node without names, in every order
-    /// of those that look alike.
-    fn orders(&self, state: &State<P, M>) -> Vec<Vec<u8>> {
-        let mut orders = vec![self.identity()];
+    /// The nodes with each group sorted by what is seen of a node without names, and the places of those that look
+    /// alike.
+    fn classes(&self, state: &State<P, M>) -> (Vec<u8>, Vec<Vec<u8>>) {
+        let mut order = self.identity();
+        let mut classes = Vec::new();
         for group in &self.groups {
             let mut members: Vec<(u64, u8)> =
                 group.iter().map(|&node| (self.signature(state, NodeId(node), group), node)).collect();
             members.sort_unstable();
+            for (place, (_, node)) in group.iter().zip(&members) {
+                order[usize::from(*place)] = *node;
+            }
             let mut start = 0;
             for class in members.chunk_by(|a, b| a.0 == b.0) {
-                let places = &group[start..start + class.len()];
+                if class.len() > 1 {
+                    classes.push(group[start..start + class.len()].to_vec());
+                }
                 start += class.len();
-                let nodes: Vec<u8> = class.iter().map(|(_, node)| *node).collect();
-                let ways = if orders.len() * factorial(nodes.len()) > MOST_ORDERS {
-                    vec![nodes]
-                } else {
-                    permutations(&nodes)
-                };
-                orders = orders
-                    .iter()
-                    .flat_map(|order| {
-                        ways.iter().map(|way| {
-                            let mut order = order.clone();
-                            for (place, node) in places.iter().zip(way) {
-                                order[usize::from(*place)] = *node;
-                            }
-                            order
-                        })
-                    })
-                    .collect();
             }
         }
-        orders
+        (order, classes)
     }
 
     /// What is seen of a node without names. Equal for nodes that are alike.
-    fn signature(&self, state: &State<P, M>, node: NodeId, group: &[u8]) -> u64 {
+    pub(super) fn signature(&self, state: &State<P, M>, node: NodeId, group: &[u8]) -> u64 {
         let seen = |other: NodeId| if group.contains(&other.0) { u8::MAX } else { other.0 };
         let own = match &state.nodes[node.index()] {
             NodeState::Down { dead, .. } => hash_of(&(0_u8, dead)),
@@ -226,7 +219,7 @@ fn names_key<P: Process>(item: &Item<P>) -> Vec<u64> {
 
 /// Every name in a state, in the order in which identities are renumbered.
 pub(super) fn names<P: Process, M: Data>(state: &State<P, M>) -> Vec<Name> {
-    let mut list = List(Vec::new());
+    let mut list = List(Vec::with_capacity(64));
     for node in &state.nodes {
         match node {
             NodeState::Down { durable, .. } => durable.clone().visit(&mut list),
@@ -247,44 +240,52 @@ pub(super) fn names<P: Process, M: Data>(state: &State<P, M>) -> Vec<Name> {
             _ => {}
         }
     }
-    state.watch.memory.clone().visit(&mut list);
+    list.0.extend_from_slice(&state.watch.memory.names);
     list.0
 }
 
-/// Renames the living identities: `Id` by first occurrence, `Rank` by order within its sort.
-fn renumber<P: Process, M: Data>(state: &mut State<P, M>) {
-    let mut ids: FxHashMap<u64, u64> = FxHashMap::default();
-    let mut ranks: BTreeMap<Sort, BTreeSet<u64>> = BTreeMap::new();
-    let mut same = true;
-    for name in names(state) {
-        match name {
+/// How the living identities are called from now on: `Id` by first occurrence, `Rank` by order within its sort. `None`
+/// if all keep their names.
+fn numbers(names: &[Name]) -> Option<Numbers> {
+    let mut numbers = Numbers { ids: Vec::with_capacity(16), ranks: Vec::with_capacity(16) };
+    for name in names {
+        match *name {
             Name::Node(_) => {}
-            Name::Id(id) => {
-                let next = ids.len() as u64;
-                same &= *ids.entry(id.value()).or_insert(next) == id.value();
-            }
-            Name::Rank(rank) if rank.value() > 0 => {
-                ranks.entry(rank.sort()).or_default().insert(rank.value());
-            }
+            Name::Id(id) if numbers.ids.contains(&id.value()) => {}
+            Name::Id(id) => numbers.ids.push(id.value()),
+            Name::Rank(rank) if rank.value() > 0 => numbers.ranks.push((rank.sort(), rank.value())),
             Name::Rank(_) => {}
         }
     }
-    same &= ranks.values().all(|values| values.last().is_none_or(|last| *last == values.len() as u64));
-    if same {
-        return;
+    numbers.ranks.sort_unstable();
+    numbers.ranks.dedup();
+    let ids_stay = (0..).zip(&numbers.ids).all(|(new, old)| new == *old);
+    (!ids_stay || !numbers.ranks.iter().all(|&(sort, value)| numbers.rank(sort, value) == value)).then_some(numbers)
+}
+
+/// Old names at the places of new ones.
+struct Numbers {
+    ids: Vec<u64>,
+    /// Sorted.
+    ranks: Vec<(Sort, u64)>,
+}
+
+impl Numbers {
+    fn id(&self, old: u64) -> u64 {
+        self.ids.iter().position(|id| *id == old).expect("every living identity was listed") as u64
     }
-    let ranks: FxHashMap<(Sort, u64), u64> = ranks
-        .iter()
-        .flat_map(|(sort, values)| values.iter().zip(1..).map(|(value, new)| ((*sort, *value), new)))
-        .collect();
-    rename(state, &mut Rename { nodes: None, ids: Some(&ids), ranks: Some(&ranks) });
+
+    fn rank(&self, sort: Sort, old: u64) -> u64 {
+        let first = self.ranks.partition_point(|rank| rank.0 < sort);
+        let place = self.ranks[first..].iter().position(|rank| *rank == (sort, old));
+        place.expect("every living identity was listed") as u64 + 1
+    }
 }
 
 /// Replaces names.
 struct Rename<'a> {
     nodes: Option<&'a [NodeId]>,
-    ids: Option<&'a FxHashMap<u64, u64>>,
-    ranks: Option<&'a FxHashMap<(Sort, u64), u64>>,
+    numbers: Option<&'a Numbers>,
 }
 
 impl Visitor for Rename<'_> {
@@ -295,16 +296,16 @@ impl Visitor for Rename<'_> {
     }
 
     fn id(&mut self, id: &mut Id) {
-        if let Some(ids) = self.ids {
-            *id = Id::new(ids[&id.value()]);
+        if let Some(numbers) = self.numbers {
+            *id = Id::new(numbers.id(id.value()));
         }
     }
 
     fn rank(&mut self, rank: &mut Rank) {
-        if let Some(ranks) = self.ranks
+        if let Some(numbers) = self.numbers
             && rank.value() > 0
         {
-            *rank = Rank::new(rank.sort(), ranks[&(rank.sort(), rank.value())]);
+            *rank = Rank::new(rank.sort(), numbers.rank(rank.sort(), rank.value()));
         }
         if let Some(nodes) = self.nodes
             && rank.sort().0 >= Sort::INCARNATIONS
@@ -315,48 +316,33 @@ impl Visitor for Rename<'_> {
     }
 }
 
-impl Rename<'_> {
-    fn changes(&mut self, name: Name) -> bool {
-        match name {
-            Name::Node(mut node) => {
-                self.node(&mut node);
-                name != Name::Node(node)
-            }
-            Name::Id(mut id) => {
-                self.id(&mut id);
-                name != Name::Id(id)
-            }
-            Name::Rank(mut rank) => {
-                self.rank(&mut rank);
-                name != Name::Rank(rank)
-            }
+impl<P: Process, M: Data> World<P, M> {
+    fn renumber(&self, state: &mut State<P, M>) {
+        if let Some(numbers) = numbers(&names(state)) {
+            self.rename(state, &mut Rename { nodes: None, numbers: Some(&numbers) });
         }
     }
-}
 
-fn rename<P: Process, M: Data>(state: &mut State<P, M>, names: &mut Rename<'_>) {
-    for node in &mut state.nodes {
-        match node {
-            NodeState::Down { durable, .. } => durable.visit(names),
-            NodeState::Up { hosted, durable, incarnation, paused } => {
-                if hosted.names.iter().any(|name| names.changes(*name)) {
-                    let mut process = hosted.process.clone();
-                    process.visit(names);
-                    *hosted = Arc::new(Hosted::new(process));
+    fn rename(&self, state: &mut State<P, M>, names: &mut Rename<'_>) {
+        for node in &mut state.nodes {
+            match node {
+                NodeState::Down { durable, .. } => durable.visit(names),
+                NodeState::Up { hosted, durable, incarnation, paused } => {
+                    self.processes.rename(hosted, names);
+                    durable.visit(names);
+                    incarnation.visit(names);
+                    paused.iter_mut().flatten().for_each(|effect| visit_effect(effect, names));
                 }
-                durable.visit(names);
-                incarnation.visit(names);
-                paused.iter_mut().flatten().for_each(|effect| visit_effect(effect, names));
             }
         }
+        for item in &mut state.items {
+            visit_what(&mut item.what, names);
+        }
+        self.memories.rename(&mut state.watch.memory, names);
+        state.watch.holders.visit(names);
+        state.watch.holders.sort_unstable();
+        state.watch.last.visit(names);
     }
-    for item in &mut state.items {
-        visit_what(&mut item.what, names);
-    }
-    state.watch.memory.visit(names);
-    state.watch.holders.visit(names);
-    state.watch.holders.sort_unstable();
-    state.watch.last.visit(names);
 }
 
 fn visit_what<P: Process>(what: &mut What<P>, visitor: &mut dyn Visitor) {
@@ -396,8 +382,23 @@ fn visit_effect<P: Process>(effect: &mut Effect<P>, visitor: &mut dyn Visitor) {
     }
 }
 
-fn factorial(n: usize) -> usize {
-    (1..=n).product()
+/// Every order in which the nodes at the places of some classes are exchanged among themselves, but the first one.
+fn orders(first: &[u8], classes: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut all = vec![first.to_vec()];
+    for class in classes {
+        if all.len() * (1..=class.len()).product::<usize>() > MOST_ORDERS {
+            continue;
+        }
+        let nodes: Vec<u8> = class.iter().map(|place| first[usize::from(*place)]).collect();
+        let exchanged = |order: &Vec<u8>, way: Vec<u8>| {
+            let mut order = order.clone();
+            class.iter().zip(way).for_each(|(place, node)| order[usize::from(*place)] = node);
+            order
+        };
+        all = all.iter().flat_map(|order| permutations(&nodes).into_iter().map(|way| exchanged(order, way))).collect();
+    }
+    // Permutations begin with the order as it is.
+    all.split_off(1)
 }
 
 fn permutations(nodes: &[u8]) -> Vec<Vec<u8>> {

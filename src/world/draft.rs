@@ -3,8 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
+    kept::Kept,
     space::{Cap, Marks, Origin},
-    state::{Hosted, Item, Name, NodeState, Place, State, What},
+    state::{Item, Name, NodeState, Place, State, What},
 };
 use crate::{
     process::{Data, Fresh, Lane, NodeId, Process, Reason, Sort},
@@ -177,11 +178,11 @@ impl<P: Process, M: Data> Draft<P, M> {
         }
     }
 
-    pub(super) fn host(&mut self, node: NodeId, process: P) {
+    pub(super) fn host(&mut self, node: NodeId, process: Arc<Kept<P>>) {
         let NodeState::Up { hosted, .. } = &mut self.state.nodes[node.index()] else {
             unreachable!("only a running node takes a step");
         };
-        *hosted = Arc::new(Hosted::new(process));
+        *hosted = process;
     }
 
     /// # Errors

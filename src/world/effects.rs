@@ -40,7 +40,7 @@ impl<P: Process, M: Data> World<P, M> {
                 *dead = false;
             }
         }
-        let hosted = std::sync::Arc::new(super::state::Hosted::new(process));
+        let hosted = self.processes.keep(process);
         draft.state.nodes[node.index()] = NodeState::Up { hosted, durable, incarnation, paused: None };
     }
 
@@ -55,12 +55,12 @@ impl<P: Process, M: Data> World<P, M> {
             unreachable!("only a running node takes a step");
         };
         let me = Me { id: node, config: &self.setup.node(node).config, incarnation: *incarnation };
-        let mut process = hosted.process.clone();
+        let mut process = hosted.value.clone();
         let mut fx = Effects::new(std::mem::take(&mut draft.fresh));
         process.step(&me, input, &mut fx);
         let (effects, fresh) = fx.into_parts();
         draft.fresh = fresh;
-        draft.host(node, process);
+        draft.host(node, self.processes.keep(process));
         (draft, effects)
     }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     process::{Data, Effect, Fresh, Input, NodeId, Process, Reason},
-    spec::{FaultKind, Happening},
+    spec::{FaultKind, Form, Happening, Trigger},
     time::{Duration, Window},
     trace::Choices,
 };
@@ -96,8 +96,34 @@ impl<P: Process, M: Data> World<P, M> {
                 draft.marks = draft.taken.iter().fold(draft.marks, |marks, fault| marks.with(Marks::fault(*fault)));
             }
             draft.check_capacity(&self.setup)?;
+            if self.is_over(draft) {
+                self.end(draft);
+            }
         }
         Ok(found)
+    }
+
+    /// Whether nothing that follows can be measured: no stopwatch runs, and no fault is left that could start one.
+    fn is_over(&self, draft: &Draft<P, M>) -> bool {
+        let Form::Within(trigger) = self.property.form else { return false };
+        if !self.reductions.ending || self.thorough || draft.position(|what| *what == What::Stopwatch).is_some() {
+            return false;
+        }
+        let comes_back = |fault: usize| draft.position(|what| *what == What::Refill { fault: fault as u8 }).is_some();
+        let classes = self.setup.faults.iter().enumerate().filter(|(_, class)| trigger.may_come_by(&class.kind));
+        trigger != Trigger::Anything
+            && !classes.map(|(fault, _)| fault).any(|fault| draft.state.tokens[fault] > 0 || comes_back(fault))
+    }
+
+    /// All that is over is one state, in which nothing happens.
+    fn end(&self, draft: &mut Draft<P, M>) {
+        draft.retain(|_| false);
+        draft.state.ends.clear();
+        draft.state.tokens.fill(0);
+        draft.state.watch.memory = self.memories.keep(self.property.memory.clone());
+        for node in &mut draft.state.nodes {
+            *node = NodeState::Down { durable: P::Durable::default(), dead: false };
+        }
     }
 
     /// The moment of an item comes.

@@ -7,6 +7,7 @@ mod canonical;
 mod draft;
 mod effects;
 mod expand;
+mod kept;
 mod observe;
 pub mod space;
 mod state;
@@ -15,16 +16,17 @@ mod streams;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::{
     draft::{Draft, Source},
     expand::{Act, Cause, Label},
+    kept::Keeper,
     space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
     state::{NodeState, Place, State, Watching, What},
 };
 use crate::{
-    process::{Data, Fresh, Process},
+    process::{Data, Fresh, NodeId, Process},
     spec::{Property, Setup},
 };
 
@@ -39,18 +41,35 @@ pub enum Focus {
     Handover,
 }
 
+/// What makes a world smaller without changing an answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Reductions {
+    /// Situations that differ only in the names of interchangeable nodes are one state.
+    pub symmetry: bool,
+    /// When no stopwatch runs and none can be started any more, the run ends: what follows cannot be measured.
+    pub ending: bool,
+}
+
+impl Reductions {
+    pub const ALL: Reductions = Reductions { symmetry: true, ending: true };
+    pub const NONE: Reductions = Reductions { symmetry: false, ending: false };
+}
+
 /// Everything that can happen to the nodes of a set-up, seen by one observer.
 pub struct World<P: Process, M: Data> {
     setup: Setup<P>,
     property: Property<P, M>,
     focus: Focus,
-    symmetry: bool,
+    reductions: Reductions,
     /// Also branches that cannot be told apart from others, which a run may name.
     thorough: bool,
     groups: Vec<Vec<u8>>,
+    processes: Keeper<P>,
+    memories: Keeper<M>,
     states: Vec<Arc<State<P, M>>>,
     numbers: FxHashMap<Arc<State<P, M>>, StateId>,
     edges: Vec<Known>,
+    origins: FxHashSet<Arc<[Origin]>>,
 }
 
 /// The edges of a state as far as they were asked for.
@@ -61,9 +80,8 @@ struct Known {
 }
 
 impl<P: Process, M: Data> World<P, M> {
-    /// With `symmetry`, situations that differ only in the names of interchangeable nodes are one state.
     #[must_use]
-    pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, symmetry: bool) -> World<P, M> {
+    pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, reductions: Reductions) -> World<P, M> {
         let mut groups: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
         for (index, node) in setup.nodes.iter().enumerate() {
             let alone = setup.nodes.iter().filter(|other| other.machine == node.machine).count() == 1;
@@ -76,12 +94,15 @@ impl<P: Process, M: Data> World<P, M> {
             setup,
             property,
             focus,
-            symmetry,
+            reductions,
             thorough: false,
             groups: groups.into_values().filter(|group| group.len() > 1).collect(),
+            processes: Keeper::new(),
+            memories: Keeper::new(),
             states: Vec::new(),
             numbers: FxHashMap::default(),
             edges: Vec::new(),
+            origins: FxHashSet::default(),
         }
     }
 
@@ -93,7 +114,11 @@ impl<P: Process, M: Data> World<P, M> {
             items: Vec::new(),
             ends: Vec::new(),
             tokens: self.setup.faults.iter().map(|fault| fault.tokens.at_most).collect(),
-            watch: Watching { memory: self.property.memory.clone(), holders: Vec::new(), last: None },
+            watch: Watching {
+                memory: self.memories.keep(self.property.memory.clone()),
+                holders: Vec::new(),
+                last: None,
+            },
         };
         let mut draft = Draft::of(&empty, Fresh::default());
         for node in self.setup.ids() {
@@ -124,6 +149,16 @@ impl<P: Process, M: Data> World<P, M> {
         number
     }
 
+    /// Many edges schedule and keep alike.
+    fn share(&mut self, origins: Vec<Origin>) -> Arc<[Origin]> {
+        if let Some(known) = self.origins.get(origins.as_slice()) {
+            return known.clone();
+        }
+        let origins: Arc<[Origin]> = origins.into();
+        self.origins.insert(origins.clone());
+        origins
+    }
+
     fn edge(&mut self, source: &State<P, M>, number: u32, label: &Label, draft: Draft<P, M>) -> Edge {
         let (pairs, marks, reads) = (draft.ordered.clone(), draft.marks, draft.reads);
         let canonical = self.canonical(draft);
@@ -137,7 +172,7 @@ impl<P: Process, M: Data> World<P, M> {
             Act::Item(index) => Some(variable(source, usize::from(index))),
             Act::Node { .. } | Act::Machine { .. } | Act::Cut { .. } => None,
         };
-        let origins = canonical.origins.into();
+        let origins = self.share(canonical.origins);
         let target = self.intern(canonical.state);
         Edge { fires, target, origins, ordered, marks, reads, label: number }
     }
@@ -215,7 +250,7 @@ impl<P: Process, M: Data> Space for World<P, M> {
     }
 
     fn automorphisms(&mut self, state: StateId) -> Arc<[Automorphism]> {
-        if !self.symmetry {
+        if !self.reductions.symmetry {
             return Arc::new([]);
         }
         let state = self.states[state as usize].clone();
@@ -223,7 +258,9 @@ impl<P: Process, M: Data> Space for World<P, M> {
         let mut found = Vec::new();
         for group in &self.groups {
             for (index, &a) in group.iter().enumerate() {
-                for &b in &group[index + 1..] {
+                // Nodes that look different have no exchange that keeps the state.
+                let looks = |node: u8| self.signature(&state, NodeId(node), group);
+                for &b in group[index + 1..].iter().filter(|&&b| looks(a) == looks(b)) {
                     let mut order = self.identity();
                     order.swap(usize::from(a), usize::from(b));
                     found.extend(self.automorphism(&state, &draft.sources, order));
@@ -282,12 +319,12 @@ impl<P: Process, M: Data> World<P, M> {
         for (node, spec) in state.nodes.iter().zip(&self.setup.nodes) {
             text += &match node {
                 NodeState::Down { durable, dead } => format!("{} down {durable:?} {dead}\n", spec.name),
-                NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.process),
+                NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.value),
             };
         }
         for item in &state.items {
             text += &format!("  {:?} {:?}\n", item.place, item.what);
         }
-        text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch)
+        text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch.memory.value)
     }
 }

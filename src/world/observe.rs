@@ -3,7 +3,7 @@
 use super::{
     Focus, World,
     draft::Draft,
-    space::Marks,
+    space::{Marks, Origin},
     state::{Place, What},
 };
 use crate::{
@@ -15,8 +15,11 @@ use crate::{
 impl<P: Process, M: Data> World<P, M> {
     /// Shows a happening to the observer. Where it may choose which trigger to measure, both ways are returned.
     pub(super) fn happen(&self, mut draft: Draft<P, M>, happening: &Happening<'_, P>) -> Vec<Draft<P, M>> {
-        let mut signals = Signals::default();
-        (self.property.watch)(&mut draft.state.watch.memory, happening, &mut signals);
+        let mut memory = draft.state.watch.memory.value.clone();
+        let signals = self.property.observe(&mut memory, happening);
+        if memory != draft.state.watch.memory.value {
+            draft.state.watch.memory = self.memories.keep(memory);
+        }
         if signals == Signals::default() {
             return vec![draft];
         }
@@ -30,7 +33,7 @@ impl<P: Process, M: Data> World<P, M> {
             draft.marks = draft.marks.with(Marks::REACHED);
         }
         match self.property.form {
-            Form::Within => self.within(draft, &signals),
+            Form::Within(_) => self.within(draft, &signals),
             Form::Apart => {
                 self.apart(&mut draft, &signals);
                 vec![draft]
@@ -43,11 +46,17 @@ impl<P: Process, M: Data> World<P, M> {
         if let Some(index) = running(&draft)
             && (signals.response || signals.discharge)
         {
+            let origin = draft.sources[index].origin;
             draft.remove(index);
-            // A response that discharges as well is a response.
-            let mark = if signals.response { Marks::RESPONSE } else { Marks::DISCHARGE };
-            draft.marks = draft.marks.with(mark);
-            draft.reads |= signals.response;
+            if matches!(origin, Origin::Scheduled { .. }) {
+                // Answered within its own step: it never waited.
+                draft.measured = false;
+            } else {
+                // A response that discharges as well is a response.
+                let mark = if signals.response { Marks::RESPONSE } else { Marks::DISCHARGE };
+                draft.marks = draft.marks.with(mark);
+                draft.reads |= signals.response;
+            }
         }
         if !signals.trigger || running(&draft).is_some() {
             return vec![draft];
@@ -136,7 +145,7 @@ impl<P: Process, M: Data> World<P, M> {
     /// Whether what happens now could matter: a stopwatch runs or an interval is open; always, where neither exists.
     pub(super) fn matters(&self, draft: &Draft<P, M>) -> bool {
         match self.property.form {
-            Form::Within => running(draft).is_some(),
+            Form::Within(_) => running(draft).is_some(),
             Form::Apart => !draft.state.watch.holders.is_empty(),
             Form::Never | Form::Reachable => true,
         }

@@ -97,7 +97,7 @@ pub struct Edge {
     pub fires: Option<u16>,
     pub target: StateId,
     /// For each variable of the target, in order, where it comes from.
-    pub origins: Box<[Origin]>,
+    pub origins: Arc<[Origin]>,
     /// Pairs of target variables: the first happens no later than the second.
     pub ordered: Box<[(u16, u16)]>,
     pub marks: Marks,

@@ -7,6 +7,7 @@ use std::{
 
 use rustc_hash::FxHasher;
 
+use super::kept::Kept;
 use crate::process::{Data, Effect, Id, Lane, Names, NodeId, Process, Rank, Reason, Sort, Visitor};
 
 /// A discrete state of the world.
@@ -30,7 +31,7 @@ pub(super) enum NodeState<P: Process> {
         dead: bool,
     },
     Up {
-        hosted: Arc<Hosted<P>>,
+        hosted: Arc<Kept<P>>,
         durable: P::Durable,
         incarnation: Rank,
         /// The rest of a cut list of effects; `None` when the node is not paused.
@@ -55,39 +56,6 @@ impl<P: Process> NodeState<P> {
         match self {
             NodeState::Down { durable, .. } | NodeState::Up { durable, .. } => durable,
         }
-    }
-}
-
-/// A process with what is asked of it again and again: its names, its hash, and its hash without names.
-#[derive(Clone, Debug)]
-pub(super) struct Hosted<P> {
-    pub(super) process: P,
-    pub(super) names: Vec<Name>,
-    pub(super) erased: u64,
-    hash: u64,
-}
-
-impl<P: Process> Hosted<P> {
-    pub(super) fn new(mut process: P) -> Hosted<P> {
-        let mut list = List(Vec::new());
-        process.visit(&mut list);
-        let hash = hash_of(&process);
-        let erased = erased(process.clone());
-        Hosted { process, names: list.0, erased, hash }
-    }
-}
-
-impl<P: Eq> PartialEq for Hosted<P> {
-    fn eq(&self, other: &Hosted<P>) -> bool {
-        self.hash == other.hash && self.process == other.process
-    }
-}
-
-impl<P: Eq> Eq for Hosted<P> {}
-
-impl<P> Hash for Hosted<P> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
     }
 }
 
@@ -236,7 +204,7 @@ pub(super) struct End {
 /// What the observer remembers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Watching<M> {
-    pub(super) memory: M,
+    pub(super) memory: Arc<Kept<M>>,
     /// Parties whose interval is open, sorted.
     pub(super) holders: Vec<NodeId>,
     /// The party whose interval was the last to end, where the question is about hand-overs.
@@ -244,11 +212,31 @@ pub(super) struct Watching<M> {
 }
 
 /// An identity found inside a value.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Name {
     Node(NodeId),
     Id(Id),
     Rank(Rank),
+}
+
+impl Name {
+    /// What a visitor makes of it.
+    pub(super) fn renamed(self, visitor: &mut impl Visitor) -> Name {
+        match self {
+            Name::Node(mut node) => {
+                visitor.node(&mut node);
+                Name::Node(node)
+            }
+            Name::Id(mut id) => {
+                visitor.id(&mut id);
+                Name::Id(id)
+            }
+            Name::Rank(mut rank) => {
+                visitor.rank(&mut rank);
+                Name::Rank(rank)
+            }
+        }
+    }
 }
 
 /// Lists the names in a value.
@@ -286,7 +274,7 @@ impl Visitor for Erase {
     }
 }
 
-fn erased<T: Names + Hash>(mut value: T) -> u64 {
+pub(super) fn erased<T: Names + Hash>(mut value: T) -> u64 {
     value.visit(&mut Erase);
     hash_of(&value)
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use tenure::{
     process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process, Rank, Sort},
-    spec::{Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens},
+    spec::{
+        Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
+        Trigger,
+    },
     time::{Drift, Duration, Window},
 };
 
@@ -185,11 +188,8 @@ fn watch(_: &mut (), happening: &Happening<'_, Puppet>, signals: &mut Signals) {
             signals.trigger = true;
         }
         Happening::Exited(node) => signals.end = vec![node],
-        Happening::Emitted(..)
-        | Happening::Started(_)
-        | Happening::Paused(_)
-        | Happening::Resumed(_)
-        | Happening::Requested(..) => {}
+        Happening::Emitted(..) | Happening::Started(_) | Happening::Paused(_) | Happening::Resumed(_) => {}
+        Happening::Requested(..) => signals.trigger = true,
     }
 }
 
@@ -197,7 +197,14 @@ impl Design {
     pub fn random(seed: u64) -> Design {
         let mut random = Random::new(seed);
         let nodes = 2 + usize::from(random.chance(30));
-        let form = *random.pick(&[Form::Within, Form::Within, Form::Within, Form::Apart, Form::Never]);
+        let form = *random.pick(&[
+            Form::Within(Trigger::Anything),
+            Form::Within(Trigger::Anything),
+            Form::Within(Trigger::Crash),
+            Form::Within(Trigger::Request),
+            Form::Apart,
+            Form::Never,
+        ]);
         let alike = random.chance(25);
         let shared = Table::random(&mut random, &[NodeId(0)], form);
         let clock = clock(&mut random);
@@ -349,7 +356,7 @@ fn late(random: &mut Random) -> Window {
 
 fn event(random: &mut Random, form: Form) -> u8 {
     match form {
-        Form::Within => *random.pick(&[0, 0, 1, 1, 1, 2]),
+        Form::Within(_) => *random.pick(&[0, 0, 1, 1, 1, 2]),
         Form::Apart => *random.pick(&[4, 4, 5, 5, 5, 6]),
         Form::Never | Form::Reachable => *random.pick(&[3, 7, 7]),
     }

@@ -2,7 +2,7 @@
 
 use tenure::{
     process::NodeId,
-    spec::{Form, Happening, Property, Signals},
+    spec::{Form, Happening, Property, Signals, Trigger},
 };
 
 use crate::{Event, Member};
@@ -21,7 +21,7 @@ pub(crate) fn all() -> Vec<Property<Member, ()>> {
             id: "token-comes-round",
             sentence: "a node that passed the token on gets it again in time",
             requirements: &["ring-2"],
-            form: Form::Within,
+            form: Form::Within(Trigger::Anything),
             memory: (),
             watch: token_comes_round,
         },

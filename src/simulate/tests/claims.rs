@@ -3,7 +3,7 @@
 use super::puppet::{A, B, IDLE, Puppet, Strings, fire, follow, hit, once, puppets, start, step, transcript, window};
 use crate::{
     process::Effects,
-    spec::{FaultKind, Form, Setup},
+    spec::{FaultKind, Form, Setup, Trigger},
     time::{Duration, Window},
     trace::{Claim, Occurrence, Step},
 };
@@ -25,7 +25,7 @@ fn shows(setup: &Setup<Puppet>, form: Form, claim: Claim, steps: Vec<Step>) -> R
 fn a_stopwatch_is_read_at_the_last_step_from_the_measured_one() {
     let setup = puppets(&[ASKER]);
     let steps = || vec![step(0, start(A)).measured(), step(10, fire(A, 0))];
-    let read = |micros, steps| shows(&setup, Form::Within, Claim::Elapsed { micros }, steps);
+    let read = |micros, steps| shows(&setup, Form::Within(Trigger::Anything), Claim::Elapsed { micros }, steps);
     assert_eq!(read(10, steps()), Ok(Some(10)));
     assert_eq!(read(11, steps()), Err("expected a stopwatch that reads 11 us at the last step, got 10 us".into()));
     let unmeasured = vec![step(0, start(A)), step(10, fire(A, 0))];
@@ -40,7 +40,8 @@ fn a_stopwatch_is_read_at_the_last_step_from_the_measured_one() {
 #[test]
 fn to_measure_does_not_change_the_digest() {
     let setup = puppets(&[ASKER]);
-    let digest = |first| follow(&setup, Form::Within, Claim::Run, vec![first]).expect("possible").digest;
+    let digest =
+        |first| follow(&setup, Form::Within(Trigger::Anything), Claim::Run, vec![first]).expect("possible").digest;
     assert_eq!(digest(step(0, start(A)).measured()), digest(step(0, start(A))));
 }
 
@@ -49,7 +50,7 @@ fn a_stopwatch_is_read_at_steps_that_answer_nothing_too() {
     let mut setup = puppets(&[ASKER, IDLE]);
     setup.nodes[1].start = window(4, 4);
     let steps = vec![step(0, start(A)).measured(), step(4, start(B))];
-    assert_eq!(shows(&setup, Form::Within, Claim::Elapsed { micros: 4 }, steps), Ok(Some(4)));
+    assert_eq!(shows(&setup, Form::Within(Trigger::Anything), Claim::Elapsed { micros: 4 }, steps), Ok(Some(4)));
 }
 
 #[test]
@@ -97,9 +98,9 @@ fn an_overlap_runs_while_two_parties_hold() {
 fn never_means_that_nothing_that_must_happen_is_left() {
     let silent = puppets(&[Strings { start: |_, fx| fx.emit("ask"), ..IDLE }]);
     let measured = || vec![step(0, start(A)).measured()];
-    assert_eq!(shows(&silent, Form::Within, Claim::Never, measured()), Ok(Some(0)));
+    assert_eq!(shows(&silent, Form::Within(Trigger::Anything), Claim::Never, measured()), Ok(Some(0)));
     assert_eq!(
-        shows(&puppets(&[ASKER]), Form::Within, Claim::Never, measured()),
+        shows(&puppets(&[ASKER]), Form::Within(Trigger::Anything), Claim::Never, measured()),
         Err("expected nothing that must happen after the last step, got Fire { node: n0, number: 0 }".into())
     );
     let mut hopeful = silent;
@@ -107,7 +108,7 @@ fn never_means_that_nothing_that_must_happen_is_left() {
         fx.emit("ask");
         fx.arm("perhaps", Window::new(Duration::ZERO, Duration::NEVER));
     };
-    assert_eq!(shows(&hopeful, Form::Within, Claim::Never, measured()), Ok(Some(0)));
+    assert_eq!(shows(&hopeful, Form::Within(Trigger::Anything), Claim::Never, measured()), Ok(Some(0)));
 }
 
 #[test]
@@ -120,7 +121,7 @@ fn a_cycle_is_so_many_equal_turns_while_the_stopwatch_runs() {
         step: |_, fx| fx.arm("again", window(3, 5)),
     }]);
     let steps = || vec![step(0, start(A)).measured(), step(3, fire(A, 0)), step(7, fire(A, 1)), step(12, fire(A, 2))];
-    let cycle = |from, turns| shows(&setup, Form::Within, Claim::Cycle { from, turns }, steps());
+    let cycle = |from, turns| shows(&setup, Form::Within(Trigger::Anything), Claim::Cycle { from, turns }, steps());
     assert_eq!(cycle(1, 3), Ok(Some(12)));
     assert_eq!(cycle(1, 2), Err("expected 2 turns of equally many steps, got 3 steps".into()));
     assert_eq!(cycle(0, 4), Err("expected Start { node: n0 } in step 1 too, got Fire { node: n0, number: 0 }".into()));
@@ -162,7 +163,7 @@ fn a_witness_shows_what_its_form_speaks_of() {
         let setup = puppets(&[Strings { start: event, ..IDLE }]);
         shows(&setup, form, Claim::Witness, vec![step(0, start(A))]).is_ok()
     };
-    let all = [Form::Never, Form::Apart, Form::Within, Form::Reachable];
+    let all = [Form::Never, Form::Apart, Form::Within(Trigger::Anything), Form::Reachable];
     assert_eq!(all.map(|form| says(|_, fx| fx.emit("seen"), form)), [true, true, false, false]);
     assert_eq!(all.map(|form| says(|_, fx| fx.emit("begin"), form)), [false, true, false, false]);
     assert_eq!(all.map(|form| says(|_, fx| fx.emit("ask"), form)), [false, false, true, false]);

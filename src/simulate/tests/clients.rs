@@ -5,7 +5,10 @@ use crate::{
     simulate::{
         Draw, End, Options, Run, Strike, Strikes, failure, replay, run, shrink::tests::shrink_to_the_least, told,
     },
-    spec::{Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens},
+    spec::{
+        Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
+        Trigger,
+    },
     time::{Drift, Duration, Window},
     trace::{Occurrence, Subject, Trace},
 };
@@ -129,7 +132,14 @@ fn answered() -> Property<Party, ()> {
         }
         Happening::Started(_) | Happening::Paused(_) | Happening::Resumed(_) | Happening::Requested(..) => {}
     };
-    Property { id: "answered", sentence: "", requirements: &[], form: Form::Within, memory: (), watch }
+    Property {
+        id: "answered",
+        sentence: "",
+        requirements: &[],
+        form: Form::Within(Trigger::Anything),
+        memory: (),
+        watch,
+    }
 }
 
 fn setup(carriage: Carriage) -> Setup<Party> {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::ticks::{CAP, Facts, elapsed, facts, replay};
 use crate::{
     timed::{
-        Limits, Longest, Query, Reach, Shortest, Switches,
+        Limits, Longest, Reach, Shortest, Switches,
         bounds::{NOTHING, Promises},
         longest, reach, shortest,
         testing::{Net, TableSpace, Twins},
@@ -115,8 +115,9 @@ fn the_hull_contains_what_ticks_see() {
     let (mut loose, mut compared) = (0, 0);
     for (seed, mut space, facts) in nets() {
         let limits = Limits::default();
-        let mut query = Query::new(&mut space, &limits, &Switches::default());
-        let hull = query.hull(CAP).expect("a small net has a small hull");
+        let mut net = crate::timed::net::Net::with(&mut space, true, Vec::new());
+        let hull = crate::timed::hull::Hull::explore(&mut net, CAP, &mut crate::timed::budget::Meter::new(&limits))
+            .expect("a small net has a small hull");
         let most = Promises::of(&hull, |_, out| out.and_then(|out| out.reading).map_or(NOTHING, |read| read.most));
         let least = Promises::of(&hull, |_, out| match out {
             Some(out) if out.reads => out.reading.map_or(NOTHING, |read| -read.least),

@@ -128,6 +128,18 @@ fn elections_within_a_lease_keep_it_for_ever() {
 }
 
 #[test]
+fn turns_that_take_no_time_are_no_way_to_run_for_ever() {
+    // Five deadlines, one after the other. During the first, something may happen again and again.
+    let mut rules = vec![on(0, 0, 1, &[1, 2]).marked(Marks::TRIGGER), on(1, 2, 1, &[2])];
+    rules.push(Rule { cancels: vec![2], ..on(1, 1, 2, &[1]) });
+    rules.extend((2..5).map(|place| on(place, 1, place + 1, &[1])));
+    rules.push(on(5, 1, 6, &[]).marked(Marks::RESPONSE));
+    let windows = vec![(1, Some(1)), (10, Some(10)), (0, None)];
+    let mut space = Net { windows, start: vec![0], rules, budget: 0 }.space();
+    assert!(matches!(worst(&mut space, None), Longest::Exact { micros: 50, .. }));
+}
+
+#[test]
 fn elections_further_apart_than_a_lease_do_not_matter() {
     assert!(matches!(worst(&mut elections(11), None), Longest::Exact { micros, .. } if micros == 10 * S));
 }

@@ -46,7 +46,7 @@ fn step(point: &[i64], rows: &Rows, edge: &Edge) -> BTreeSet<Point> {
     let mut after = BTreeSet::new();
     for now in moments {
         let mut all: Vec<Point> = vec![vec![]];
-        for origin in &edge.origins {
+        for origin in edge.origins.iter() {
             let choices = match *origin {
                 Origin::Kept(source) => point[usize::from(source)] - now..=point[usize::from(source)] - now,
                 Origin::Widened(source, by) => point[usize::from(source)] - now..=point[usize::from(source)] - now + by,

@@ -1,0 +1,323 @@
+//! Rules of the world, one by one: designs so small that their answers are worked out by hand. Microseconds.
+
+use tenure::{
+    process::{Effects, Input, Me, Names, NodeId, Process, Rank, Sort},
+    spec::{
+        Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
+        Trigger, Watch,
+    },
+    time::{Duration, Window},
+    timed::{Limits, Longest, Reach, Shortest, Switches, longest, reach, shortest},
+    world::{Focus, Reductions, World, space::Marks},
+};
+
+const A: NodeId = NodeId(0);
+const B: NodeId = NodeId(1);
+
+/// Does what its node's functions say, and keeps the two ranks that it drew last.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+struct Puppet {
+    older: Option<Rank>,
+    newer: Option<Rank>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Strings {
+    start: fn(u8, &mut Effects<Puppet>),
+    step: fn(&mut Puppet, &Input<Puppet>, &mut Effects<Puppet>),
+}
+
+impl Process for Puppet {
+    type Config = Strings;
+    type Message = &'static str;
+    type Timer = &'static str;
+    type Request = &'static str;
+    type Event = &'static str;
+    type Durable = u8;
+
+    fn start(me: &Me<'_, Puppet>, durable: u8, fx: &mut Effects<Puppet>) -> Puppet {
+        (me.config.start)(durable, fx);
+        Puppet { older: None, newer: None }
+    }
+
+    fn step(&mut self, me: &Me<'_, Puppet>, input: Input<Puppet>, fx: &mut Effects<Puppet>) {
+        (me.config.step)(self, &input, fx);
+    }
+}
+
+fn exactly(micros: i64) -> Window {
+    Window::exactly(Duration::from_micros(micros))
+}
+
+fn within(lo: i64, hi: i64) -> Window {
+    Window::new(Duration::from_micros(lo), Duration::from_micros(hi))
+}
+
+/// Nodes A, B, .. on machines of their own, all started at zero.
+fn puppets(strings: &[Strings], faults: &[(Tokens, FaultKind<&'static str>)]) -> Setup<Puppet> {
+    let node = |(index, strings): (usize, &Strings)| Node {
+        name: ["A", "B"][index].into(),
+        config: *strings,
+        machine: index as u8,
+        start: Window::ZERO,
+        restart_after_exit: None,
+        clock: Clock::default(),
+        group: None,
+    };
+    let fault = |(tokens, kind): &(Tokens, FaultKind<&'static str>)| Fault {
+        name: "fault".into(),
+        tokens: *tokens,
+        kind: kind.clone(),
+    };
+    Setup {
+        nodes: strings.iter().enumerate().map(node).collect(),
+        links: Links::none(strings.len()),
+        faults: faults.iter().map(fault).collect(),
+    }
+}
+
+fn world(setup: &Setup<Puppet>, form: Form, watch: Watch<Puppet, u8>) -> World<Puppet, u8> {
+    let property = Property { id: "rule", sentence: "a rule", requirements: &[], form, memory: 0, watch };
+    World::new(setup.clone(), property, Focus::Check, Reductions::NONE)
+}
+
+/// Whether some run has the mark.
+fn is_possible(setup: &Setup<Puppet>, watch: Watch<Puppet, u8>, mark: Marks) -> bool {
+    match reach(&mut world(setup, Form::Never, watch), mark, &Limits::default(), &Switches::default()).0 {
+        Reach::Reached(_) => true,
+        Reach::Unreachable => false,
+        Reach::Unknown(why) => panic!("{why}"),
+    }
+}
+
+/// The best and the worst case, from what happens at `trigger` to `response`.
+fn span(setup: &Setup<Puppet>) -> (Shortest, Longest) {
+    let ask = || world(setup, Form::Within(Trigger::Anything), measure);
+    let limits = Limits::default();
+    (shortest(&mut ask(), &limits, &Switches::default()).0, longest(&mut ask(), None, &limits, &Switches::default()).0)
+}
+
+fn measure(_: &mut u8, happening: &Happening<'_, Puppet>, signals: &mut Signals) {
+    match *happening {
+        Happening::Emitted(_, &"trigger") => signals.trigger = true,
+        Happening::Emitted(_, &"response") => signals.response = true,
+        Happening::Emitted(_, &"discharge") => signals.discharge = true,
+        Happening::Emitted(_, &"again") => (signals.trigger, signals.response) = (true, true),
+        _ => {}
+    }
+}
+
+fn best(found: &Shortest) -> Option<i64> {
+    if let Shortest::Exact { micros, .. } = found { Some(*micros) } else { None }
+}
+
+fn worst(found: &Longest) -> Option<i64> {
+    if let Longest::Exact { micros, .. } = found { Some(*micros) } else { None }
+}
+
+/// After 3 from its start it responds.
+const PROMPT: Strings = Strings {
+    start: |_, fx| {
+        fx.emit("trigger");
+        fx.arm("due", exactly(3));
+    },
+    step: |_, input, fx| {
+        if *input == Input::Timer("due") {
+            fx.emit("response");
+        }
+    },
+};
+
+#[test]
+fn what_is_due_at_a_paused_node_waits_for_its_resume() {
+    let pause = FaultKind::Pause { nodes: vec![A], span: exactly(10) };
+    let setup = puppets(&[PROMPT], &[(Tokens::budget(1), pause)]);
+    let (soonest, latest) = span(&setup);
+    assert_eq!((best(&soonest), worst(&latest)), (Some(3), Some(13)));
+}
+
+#[test]
+fn a_paused_node_does_nothing() {
+    let pause = FaultKind::Pause { nodes: vec![A], span: exactly(10) };
+    let setup = puppets(&[PROMPT], &[(Tokens::budget(1), pause)]);
+    let watch: Watch<Puppet, u8> = |paused, happening, signals| match *happening {
+        Happening::Paused(_) => *paused = 1,
+        Happening::Resumed(_) => (*paused, signals.reached) = (0, true),
+        Happening::Emitted(..) => signals.violated = *paused == 1,
+        _ => {}
+    };
+    assert!(is_possible(&setup, watch, Marks::REACHED));
+    assert!(!is_possible(&setup, watch, Marks::VIOLATED));
+}
+
+#[test]
+fn a_renamed_timer_keeps_its_moment() {
+    let adopting = Strings {
+        start: |_, fx| {
+            fx.emit("trigger");
+            fx.arm("asked", exactly(10));
+            fx.arm("answer", exactly(4));
+        },
+        step: |_, input, fx| match input {
+            Input::Timer("answer") => fx.rename("asked", "lease"),
+            Input::Timer("lease") => fx.emit("response"),
+            _ => {}
+        },
+    };
+    let (soonest, latest) = span(&puppets(&[adopting], &[]));
+    assert_eq!((best(&soonest), worst(&latest)), (Some(10), Some(10)));
+}
+
+#[test]
+fn a_crash_takes_the_timers_with_it() {
+    // Only the first life arms a timer.
+    let short_lived = Strings {
+        start: |durable, fx| {
+            if durable == 0 {
+                fx.persist(1);
+                fx.arm("old", exactly(5));
+            }
+        },
+        step: |_, _, fx| fx.emit("fired"),
+    };
+    let crash = FaultKind::Crash { nodes: vec![A], restart: Some(exactly(1)) };
+    let setup = puppets(&[short_lived], &[(Tokens::budget(1), crash)]);
+    let watch: Watch<Puppet, u8> = |crashed, happening, signals| match *happening {
+        Happening::Crashed(_) => *crashed = 1,
+        Happening::Started(_) => signals.reached = *crashed == 1,
+        Happening::Emitted(..) => signals.violated = *crashed == 1,
+        _ => {}
+    };
+    assert!(is_possible(&setup, watch, Marks::REACHED));
+    assert!(!is_possible(&setup, watch, Marks::VIOLATED));
+}
+
+#[test]
+fn a_crash_can_come_between_two_effects() {
+    let careless = Strings {
+        start: |durable, fx| {
+            if durable == 0 {
+                fx.persist(1);
+                fx.emit("said");
+            } else {
+                fx.emit("came back");
+            }
+        },
+        step: |_, _, _| {},
+    };
+    let watch: Watch<Puppet, u8> = |said, happening, signals| match *happening {
+        Happening::Emitted(_, &"said") => *said = 1,
+        Happening::Emitted(_, &"came back") => (signals.reached, signals.violated) = (true, *said == 0),
+        _ => {}
+    };
+    let crash = FaultKind::Crash { nodes: vec![A], restart: Some(exactly(1)) };
+    let setup = puppets(&[careless], &[(Tokens::budget(1), crash)]);
+    assert!(is_possible(&setup, watch, Marks::REACHED));
+    assert!(is_possible(&setup, watch, Marks::VIOLATED), "it persisted and said nothing");
+}
+
+#[test]
+fn a_disarmed_timer_is_not_delivered_though_it_was_due() {
+    let hesitant = Strings {
+        start: |_, fx| {
+            fx.arm("work", exactly(2));
+            fx.arm("alarm", within(1, 4));
+        },
+        step: |_, input, fx| match input {
+            Input::Timer("work") => {
+                fx.emit("began");
+                fx.disarm("alarm");
+                fx.emit("disarmed");
+            }
+            _ => fx.emit("fired"),
+        },
+    };
+    let watch: Watch<Puppet, u8> = |disarmed, happening, signals| match *happening {
+        Happening::Emitted(_, &"disarmed") => *disarmed = 1,
+        Happening::Emitted(_, &"fired") => (signals.reached, signals.violated) = (true, *disarmed == 1),
+        _ => {}
+    };
+    let pause = FaultKind::Pause { nodes: vec![A], span: exactly(5) };
+    let setup = puppets(&[hesitant], &[(Tokens::budget(1), pause)]);
+    assert!(is_possible(&setup, watch, Marks::REACHED), "it may be due before it is disarmed");
+    assert!(!is_possible(&setup, watch, Marks::VIOLATED));
+}
+
+#[test]
+fn a_token_comes_back_after_exactly_its_span() {
+    let obedient = Strings { start: |_, _| {}, step: |_, _, fx| fx.emit("again") };
+    let request = || FaultKind::Request { nodes: vec![A], request: "go" };
+    let apart = |tokens: Tokens| best(&span(&puppets(&[obedient], &[(tokens, request())])).0);
+    assert_eq!(apart(Tokens { at_most: 1, within: Some(Duration::from_micros(7)) }), Some(7));
+    assert_eq!(apart(Tokens { at_most: 2, within: Some(Duration::from_micros(7)) }), Some(0));
+    assert_eq!(apart(Tokens::budget(1)), None);
+}
+
+#[test]
+fn a_stream_keeps_the_order_of_what_was_sent() {
+    let talker = Strings {
+        start: |_, fx| {
+            fx.send(B, "first");
+            fx.send(B, "second");
+        },
+        step: |_, _, _| {},
+    };
+    let listener = Strings {
+        start: |_, _| {},
+        step: |_, input, fx| {
+            if let Input::Message { message, .. } = input {
+                fx.emit(message);
+            }
+        },
+    };
+    let watch: Watch<Puppet, u8> = |first, happening, signals| match *happening {
+        Happening::Emitted(_, &"first") => *first = 1,
+        Happening::Emitted(_, &"second") => (signals.reached, signals.violated) = (true, *first == 0),
+        _ => {}
+    };
+    let over = |carriage| {
+        let mut setup = puppets(&[talker, listener], &[]);
+        setup.links.connect(A, B, Link { carriage, delay: within(1, 5), capacity: 2 });
+        [Marks::REACHED, Marks::VIOLATED].map(|mark| is_possible(&setup, watch, mark))
+    };
+    assert_eq!(over(Carriage::Stream { rto: Duration::ZERO, patience: None }), [true, false]);
+    assert_eq!(over(Carriage::Datagram), [true, true]);
+}
+
+#[test]
+fn a_later_rank_stays_above_an_earlier_one() {
+    let drawing = Strings {
+        start: |_, fx| fx.arm("draw", exactly(1)),
+        step: |own, _, fx| {
+            if own.older.is_some() {
+                fx.emit(if own.older < own.newer { "ascending" } else { "descending" });
+            }
+            (own.older, own.newer) = (own.newer, Some(fx.fresh_rank(Sort(0))));
+            fx.arm("draw", exactly(1));
+        },
+    };
+    let watch: Watch<Puppet, u8> = |_, happening, signals| match *happening {
+        Happening::Emitted(_, &"ascending") => signals.reached = true,
+        Happening::Emitted(_, &"descending") => signals.violated = true,
+        _ => {}
+    };
+    let setup = puppets(&[drawing], &[]);
+    assert!(is_possible(&setup, watch, Marks::REACHED));
+    assert!(!is_possible(&setup, watch, Marks::VIOLATED));
+}
+
+#[test]
+fn a_discharge_is_no_response() {
+    let excused = Strings {
+        start: |_, fx| {
+            fx.emit("trigger");
+            fx.arm("excuse", within(1, 9));
+            fx.arm("answer", exactly(5));
+        },
+        step: |_, input, fx| {
+            fx.emit(if *input == Input::Timer("excuse") { "discharge" } else { "response" });
+        },
+    };
+    let (soonest, latest) = span(&puppets(&[excused], &[]));
+    assert_eq!((best(&soonest), worst(&latest)), (Some(5), Some(5)));
+}
