@@ -384,3 +384,19 @@ fn what_a_violation_needs_is_proved_or_seen() {
     let seen = folder.tenure("sim violated.toml --seeds 200 --why");
     assert!(seen.out.contains("needs 1 pause; with one fewer of any: not in the 200 seeds tried"), "{}", seen.out);
 }
+
+#[test]
+fn a_campaign_over_the_catalogue_finds_no_contradiction() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let folder = Folder::new("campaign", &[]);
+    fs::create_dir_all(&folder.0).expect("folders can be made");
+    for protocol in ["lease", "lock"] {
+        let run = folder.tenure(&format!("campaign {} --seeds 50", models.join(protocol).display()));
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+        assert!(run.out.contains("50 seeds of 60s") && run.out.contains("no contradiction"), "{}", run.out);
+        assert!(folder.0.join("target/tenure/campaign.md").exists());
+    }
+    let canary = folder.tenure(&format!("campaign {} --seeds 2000", models.join("canary/canary.toml").display()));
+    assert_eq!(canary.code, Some(1), "a campaign that accepts the canary is broken: {}", canary.out);
+    assert!(canary.out.contains("CONTRADICTION"), "{}", canary.out);
+}

@@ -75,6 +75,8 @@ pub(super) enum Command {
     },
     /// Run a design from many seeds: how often it fails, how long it takes, what was never reached.
     Sim(super::sim::Arguments),
+    /// Simulate every expectation of a folder, and say what contradicts it and how near the worst cases come.
+    Campaign(super::campaign::Arguments),
     /// Name the protocols and their properties.
     List {
         /// By requirement instead.

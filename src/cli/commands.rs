@@ -145,7 +145,7 @@ fn describe(protocol: &dyn Erased) -> serde_json::Value {
 }
 
 /// The files to review, and where they are.
-fn files(app: &App, paths: &[String]) -> Result<(Shelf, Vec<String>)> {
+pub(super) fn files(app: &App, paths: &[String]) -> Result<(Shelf, Vec<String>)> {
     let (shelf, files) = match (paths, app.embedded()) {
         ([], _) if Path::new("models").is_dir() => (Shelf::Disk, Shelf::Disk.designs("models")?),
         ([], Some(shelf)) => (shelf, shelf.designs("")?),

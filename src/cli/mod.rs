@@ -1,6 +1,7 @@
 //! The command line: reads arguments, runs one command, prints, and ends with a status that means something.
 
 mod args;
+mod campaign;
 mod commands;
 mod save;
 mod sim;
@@ -96,6 +97,7 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
             commands::check(app, file, assignments, property.as_deref(), *full, &manner)
         }
         Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
+        Some(Command::Campaign(arguments)) => campaign::campaign(app, arguments, manner),
         Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),
         Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
     }
