@@ -4,7 +4,8 @@
 //! their paces have to be chosen for that, a search from the beginning cannot know. From the end the wanted span says
 //! what each event's moment must have been, and the beginning, where all paces are free, agrees with almost anything.
 //! So this goes along the hull's edges against their direction, always from where the least time is left, with exact
-//! zones: what it finds is a run. What it does not find may exist.
+//! zones: what it finds is a run, and when nothing is left to go back to there is none. The hull has every run, and
+//! each point of a node's zone is led back through every edge and every renaming.
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
@@ -20,8 +21,19 @@ use crate::world::space::{Automorphism, Edge, PathStep};
 /// What the stopwatch has to show at the last step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wanted {
+    Anything,
     AtLeast(i64),
     AtMost(i64),
+}
+
+/// What a hunt ends with.
+pub enum Hunted {
+    /// Its last step shows what is wanted.
+    Run(Vec<PathStep>),
+    /// No run shows it.
+    Nothing,
+    /// It took too long.
+    Open,
 }
 
 /// Steps that have what is wanted as their value, and the stopwatch at them.
@@ -30,7 +42,7 @@ pub struct Prey<'a> {
     pub wanted: Wanted,
 }
 
-/// A run whose last step shows what is wanted. `None` if none was found among `most` zones.
+/// Looks for a run whose last step shows what is wanted, among `most` zones at most.
 ///
 /// # Errors
 /// When a limit is reached.
@@ -40,13 +52,25 @@ pub fn hunt(
     prey: &Prey<'_>,
     most: usize,
     meter: &mut Meter<'_>,
-) -> Result<Option<Vec<PathStep>>, Halt> {
+) -> Result<Hunted, Halt> {
     meter.phase = "backward";
     let before = meter.bytes();
     let mut hunt = Hunt::new(net, hull, prey)?;
     let first = hunt.run(net, most, meter)?;
     meter.release(meter.bytes() - before);
-    Ok(first.map(|(first, automorphism)| hunt.path(first, automorphism)))
+    Ok(match first {
+        Ended::At(first, automorphism) => Hunted::Run(hunt.path(first, automorphism)),
+        Ended::Nowhere => Hunted::Nothing,
+        Ended::Early => Hunted::Open,
+    })
+}
+
+/// How a hunt ended.
+enum Ended {
+    /// At what contains the beginning, with the renaming there.
+    At(u32, Option<u16>),
+    Nowhere,
+    Early,
 }
 
 struct Hunt<'a> {
@@ -116,14 +140,8 @@ impl<'a> Hunt<'a> {
         Ok(Hunt { hull, prey, parts, found: Vec::new(), chains, queue: BinaryHeap::new() })
     }
 
-    /// What contains the beginning, and the renaming there.
-    fn run(
-        &mut self,
-        net: &mut Net<'_>,
-        most: usize,
-        meter: &mut Meter<'_>,
-    ) -> Result<Option<(u32, Option<u16>)>, Halt> {
-        let start = Zone::start(&net.initial().1);
+    fn run(&mut self, net: &mut Net<'_>, most: usize, meter: &mut Meter<'_>) -> Result<Ended, Halt> {
+        let start = net.beginning();
         self.begin(meter)?;
         while let Some(Reverse((left, then, number, turn))) = self.queue.pop() {
             let Found { node, zone: Some(zone), .. } = &self.found[number as usize] else { continue };
@@ -139,26 +157,27 @@ impl<'a> Hunt<'a> {
             }
             let step = (number, automorphism.map(|index| index as u16));
             if node == 0 && start.clone().intersect(&image) {
-                return Ok(Some(step));
+                return Ok(Ended::At(step.0, step.1));
             }
             if self.found.len() > most {
-                break;
+                return Ok(Ended::Early);
             }
             self.expand(step, node, &image, meter)?;
         }
-        Ok(None)
+        Ok(Ended::Nowhere)
     }
 
     /// The steps that show what is wanted.
     fn begin(&mut self, meter: &mut Meter<'_>) -> Result<(), Halt> {
         for (number, node) in self.hull.nodes.iter().enumerate() {
             let rows = self.parts[number].rows.clone();
-            let Some(stopwatch) = rows.stopwatch else { continue };
             for out in node.outs.iter().filter(|out| (self.prey.ends)(out)) {
                 let mut ahead = Ahead::of(&node.zone, &rows, &self.parts[number].edges[out.edge as usize]);
-                match self.prey.wanted {
-                    Wanted::AtLeast(span) => ahead.run_at_least(stopwatch, span),
-                    Wanted::AtMost(span) => ahead.run_at_most(stopwatch, span),
+                match (self.prey.wanted, rows.stopwatch) {
+                    (Wanted::Anything, _) => {}
+                    (Wanted::AtLeast(span), Some(stopwatch)) => ahead.run_at_least(stopwatch, span),
+                    (Wanted::AtMost(span), Some(stopwatch)) => ahead.run_at_most(stopwatch, span),
+                    (Wanted::AtLeast(_) | Wanted::AtMost(_), None) => continue,
                 }
                 if let Some(zone) = ahead.now() {
                     self.arrive(number, zone, out.edge, None, meter)?;

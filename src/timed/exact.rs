@@ -39,10 +39,17 @@ pub struct Found {
 }
 
 /// Searches for the greatest value. `inclusion` leaves out contained zones, not only equal ones.
-pub fn search(net: &mut Net<'_>, hull: &Hull, goal: &Goal<'_>, inclusion: bool, meter: &mut Meter<'_>) -> Found {
+pub fn search(
+    net: &mut Net<'_>,
+    hull: &Hull,
+    goal: &Goal<'_>,
+    inclusion: bool,
+    most: usize,
+    meter: &mut Meter<'_>,
+) -> Found {
     meter.phase = "exact";
     let before = meter.bytes();
-    let mut search = Search::new(hull, goal, inclusion);
+    let mut search = Search { most, ..Search::new(hull, goal, inclusion) };
     let halt = search.run(net, meter).err();
     let seen = search.best.map_or(NOTHING, |(value, ..)| value);
     let open = search.queue.peek().map_or(NOTHING, |(promise, ..)| *promise);
@@ -81,7 +88,10 @@ pub fn explore(
     let leads = Promises { steps: vec![0; leads.steps.len()], ..leads };
     let goal = Goal { promises: &leads, hurry: false, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
     let mut search = Search { most, ..Search::new(hull, &goal, true) };
-    search.run(net, meter)?;
+    match search.run(net, meter) {
+        Ok(()) | Err(Halt::Zones(..)) => {}
+        Err(halt) => return Err(halt),
+    }
     let mut reached = Vec::new();
     for (number, node) in search.nodes.iter().enumerate() {
         let in_hull = hull.number(node.state, net.rows(node.state).stopwatch.is_some());
@@ -107,7 +117,7 @@ struct Search<'a> {
     queue: BinaryHeap<(i64, Reverse<u32>, u32, Reverse<u32>)>,
     /// The promise of the zone that is being expanded.
     working: i64,
-    /// The search ends silently at so many zones.
+    /// The search ends at so many zones.
     most: usize,
     /// The value, and the zone and edge that have it; without an edge, the arrival itself.
     best: Option<(i64, u32, Option<u32>)>,
@@ -153,9 +163,12 @@ impl<'a> Search<'a> {
         let root = Node { state, automorphism: landing.automorphism, ..Node::root() };
         self.arrive(net, root, &landing, &zone, meter)?;
         while let Some((promise, _, _, Reverse(number))) = self.queue.pop() {
-            if promise <= self.seen() || self.nodes.len() >= self.most {
+            if promise <= self.seen() {
                 self.queue.clear();
                 break;
+            }
+            if self.nodes.len() >= self.most {
+                return Err(Halt::Zones("an exact search", self.most));
             }
             self.working = promise;
             self.expand(net, number, meter)?;

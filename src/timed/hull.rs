@@ -20,6 +20,8 @@ pub struct Hull {
     pub cap: i64,
     /// The greatest finite end of a window that was met.
     pub longest_window: i64,
+    /// The greatest span of which every end of a window is a multiple.
+    pub unit: i64,
     numbers: Vec<[u32; 2]>,
 }
 
@@ -80,8 +82,7 @@ impl Hull {
         will_do: impl Fn(i64) -> bool,
     ) -> Result<Result<Hull, i64>, Halt> {
         meter.phase = "hull";
-        meter.stats.hull_rounds += 1;
-        let mut hull = Hull { nodes: Vec::new(), cap, longest_window: 0, numbers: Vec::new() };
+        let mut hull = Hull { nodes: Vec::new(), cap, longest_window: 0, unit: 0, numbers: Vec::new() };
         let (state, zone, landing) = net.start(cap);
         hull.note_windows(&net.initial().1);
         let (first, _) = hull.arrive(net, state, &landing, &zone, meter)?;
@@ -124,6 +125,8 @@ impl Hull {
             node.outs = outs;
             node.waits = node.running && source.may_wait_for_ever(&rows);
         }
+        hull.unit = hull.unit.max(1);
+        meter.stats.hull_rounds += 1;
         meter.stats.states = net.states();
         Ok(Ok(hull))
     }
@@ -161,10 +164,21 @@ impl Hull {
 
     fn note_windows(&mut self, origins: &[Origin]) {
         for origin in origins {
-            let (Origin::Scheduled { hi: span, .. } | Origin::Widened(_, span)) = *origin else { continue };
+            let (least, span) = match *origin {
+                Origin::Scheduled { lo, hi, .. } => (lo, hi),
+                Origin::Widened(_, by) => (0, by),
+                Origin::Kept(_) => continue,
+            };
+            self.unit = common(self.unit, least);
             if span < i64::MAX {
+                self.unit = common(self.unit, span);
                 self.longest_window = self.longest_window.max(span);
             }
         }
     }
+}
+
+/// The greatest common divisor; that of nothing and a number is the number.
+fn common(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common(b, a % b) }
 }

@@ -1,14 +1,14 @@
 //! The worst case: how long can a stopwatch run?
 
 use super::{
-    MOST_HUNTED, Notes, Query, Stats, Switches,
-    backward::{Prey, Wanted, hunt},
+    Notes, Query, Stats, Switches,
     bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     cycle,
     exact::{Found, Goal},
-    hull::{Hull, Out},
+    extreme::{Extreme, Sought},
+    hull::Hull,
     zone::{Reading, Rows, Zone},
 };
 use crate::world::space::{Edge, Space, TimedPath};
@@ -87,8 +87,15 @@ impl Query<'_> {
             {
                 return self.unbounded(&cycle);
             }
-            if let Some(path) = self.attain(&hull, &promises)? {
-                return Ok(Longest::Exact { micros: promises.most(), path });
+            let bound = promises.most();
+            if self.switches.pruning && bound > NOTHING && bound < BEYOND {
+                match self.extreme(&hull, Sought::Longest, 0, bound)? {
+                    Extreme::Exact(micros, steps) => {
+                        return Ok(Longest::Exact { micros, path: self.concrete(&steps, Aim::AtLeast(micros))? });
+                    }
+                    Extreme::Nothing => return Ok(Longest::Untriggered),
+                    Extreme::Open => {}
+                }
             }
             let found = self.search_longest(&hull, &promises);
             match found.best {
@@ -107,21 +114,7 @@ impl Query<'_> {
     fn search_longest(&mut self, hull: &Hull, promises: &Promises) -> Found {
         let value = |_: &Edge, reading: Option<Reading>| reading.map_or(NOTHING, |reading| span(hull, reading));
         let goal = Goal { promises, hurry: true, edge: &value, arrival: &|_, _| NOTHING };
-        self.search(hull, &goal)
-    }
-
-    /// A run that attains what the hull promises, if one is found from its end.
-    fn attain(&mut self, hull: &Hull, promises: &Promises) -> Result<Option<TimedPath>, Halt> {
-        let bound = promises.most();
-        if !self.switches.pruning || bound == NOTHING || bound == BEYOND {
-            return Ok(None);
-        }
-        let ends = |out: &Out| out.reading.is_some_and(|reading| reading.most >= bound);
-        let prey = Prey { ends: &ends, wanted: Wanted::AtLeast(bound) };
-        match hunt(&mut self.net, hull, &prey, MOST_HUNTED, &mut self.meter)? {
-            Some(steps) => Ok(Some(self.concrete(&steps, Aim::AtLeast(bound))?)),
-            None => Ok(None),
-        }
+        self.search(hull, &goal, usize::MAX)
     }
 
     fn conclude(&mut self, found: Found) -> Result<Longest, Halt> {
@@ -144,8 +137,11 @@ impl Query<'_> {
         let waits = |rows: &Rows, zone: &Zone| {
             if rows.stopwatch.is_some() && zone.may_wait_for_ever(rows) { 1 } else { NOTHING }
         };
-        let found =
-            self.search(&hull, &Goal { promises: &promises, hurry: false, edge: &|_, _| NOTHING, arrival: &waits });
+        let found = self.search(
+            &hull,
+            &Goal { promises: &promises, hurry: false, edge: &|_, _| NOTHING, arrival: &waits },
+            usize::MAX,
+        );
         match (found.best, found.halt) {
             (Some((_, steps)), _) => Ok(Some(Longest::Never { path: self.concrete(&steps, Aim::Any)? })),
             (None, None) => Ok(None),

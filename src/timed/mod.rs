@@ -11,6 +11,7 @@ mod budget;
 mod concrete;
 mod cycle;
 mod exact;
+mod extreme;
 mod hull;
 mod longest;
 mod net;
@@ -32,6 +33,7 @@ pub use self::{
 };
 
 use self::{
+    backward::{Hunted, Prey, Wanted, hunt},
     bounds::{NOTHING, Promises},
     budget::Meter,
     concrete::{Aim, concretise},
@@ -62,7 +64,8 @@ impl Default for Switches {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Reach {
     Unreachable,
-    /// The last step is the marked edge. No run to such an edge has fewer steps.
+    /// The last step is the marked edge. No run to such an edge has fewer steps, unless looking for the shortest took
+    /// too long.
     Reached(TimedPath),
     Unknown(String),
 }
@@ -144,6 +147,9 @@ impl Notes {
 /// So many zones are looked at from the end before a search from the beginning takes over.
 const MOST_HUNTED: usize = 200_000;
 
+/// So many zones are looked at for a shortest story before any story will do.
+const MOST_SEARCHED: usize = 50_000;
+
 /// One question to one space.
 struct Query<'a> {
     net: Net<'a>,
@@ -186,13 +192,14 @@ impl Query<'_> {
         (bound.max(self.bound) + 1).max(4 * spans.max().unwrap_or(0))
     }
 
-    fn search(&mut self, hull: &Hull, goal: &Goal<'_>) -> exact::Found {
+    /// Looks at `most` zones at most.
+    fn search(&mut self, hull: &Hull, goal: &Goal<'_>, most: usize) -> exact::Found {
         if self.switches.pruning {
-            return search(&mut self.net, hull, goal, self.switches.inclusion, &mut self.meter);
+            return search(&mut self.net, hull, goal, self.switches.inclusion, most, &mut self.meter);
         }
         let promises = Promises::alike(goal.promises.most(), hull.nodes.len());
         let goal = Goal { promises: &promises, ..*goal };
-        search(&mut self.net, hull, &goal, self.switches.inclusion, &mut self.meter)
+        search(&mut self.net, hull, &goal, self.switches.inclusion, usize::MAX, &mut self.meter)
     }
 
     /// Moments for a path that a search found.
@@ -211,11 +218,33 @@ impl Query<'_> {
             edge: &|edge, _| if edge.marks.any(marks) { 1 } else { NOTHING },
             arrival: &|_, _| NOTHING,
         };
-        let found = self.search(&hull, &goal);
-        match (found.best, found.halt) {
-            (Some((_, steps)), _) => Ok(Reach::Reached(self.concrete(&steps, Aim::Any)?)),
-            (None, None) => Ok(Reach::Unreachable),
-            (None, Some(halt)) => Err(halt),
+        if promises.most() == NOTHING {
+            return Ok(Reach::Unreachable);
         }
+        // The shortest story first; when that takes long, any.
+        let short = self.search(&hull, &goal, MOST_SEARCHED);
+        let found = match (short.best, short.halt) {
+            (Some((_, steps)), _) => Some(steps),
+            (None, None) => None,
+            (None, Some(Halt::Zones(..))) => {
+                let prey = Prey { ends: &|out| out.marks.any(marks), wanted: Wanted::Anything };
+                match hunt(&mut self.net, &hull, &prey, MOST_HUNTED, &mut self.meter)? {
+                    Hunted::Run(steps) => Some(steps),
+                    Hunted::Nothing => None,
+                    Hunted::Open => {
+                        let found = self.search(&hull, &goal, usize::MAX);
+                        match found.halt {
+                            Some(halt) if found.best.is_none() => return Err(halt),
+                            _ => found.best.map(|(_, steps)| steps),
+                        }
+                    }
+                }
+            }
+            (None, Some(halt)) => return Err(halt),
+        };
+        Ok(match found {
+            Some(steps) => Reach::Reached(self.concrete(&steps, Aim::Any)?),
+            None => Reach::Unreachable,
+        })
     }
 }

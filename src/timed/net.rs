@@ -50,6 +50,11 @@ impl<'a> Net<'a> {
         (state, zone, Landing { reading: None, past, automorphism })
     }
 
+    /// The zone of the first state as it is.
+    pub fn beginning(&mut self) -> Zone {
+        Zone::start(&self.space.initial().1)
+    }
+
     pub fn initial(&mut self) -> (StateId, Arc<[crate::world::space::Origin]>) {
         self.space.initial()
     }

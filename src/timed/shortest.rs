@@ -1,13 +1,13 @@
 //! The best case: how soon can a response come?
 
 use super::{
-    MOST_HUNTED, Notes, Query, Stats, Switches,
-    backward::{Prey, Wanted, hunt},
+    Notes, Query, Stats, Switches,
     bounds::{NOTHING, Promises},
     budget::{Halt, Limits},
     concrete::Aim,
     exact::Goal,
-    hull::{Hull, Out},
+    extreme::{Extreme, Sought},
+    hull::Hull,
     zone::Reading,
 };
 use crate::world::space::{Edge, Space, TimedPath};
@@ -52,12 +52,17 @@ impl Query<'_> {
             }
             let ceiling = hull.longest_window.saturating_mul(64).max(cap);
             if promises.most() > -cap {
-                if let Some(path) = self.attain_least(&hull, &promises)? {
-                    return Ok(Shortest::Exact { micros: -promises.most(), path });
+                let extreme = if self.switches.pruning {
+                    self.extreme(&hull, Sought::Shortest, 1 - cap, promises.most())?
+                } else {
+                    Extreme::Open
+                };
+                if let Extreme::Exact(value, steps) = extreme {
+                    return Ok(Shortest::Exact { micros: -value, path: self.concrete(&steps, Aim::AtMost(-value))? });
                 }
                 let value = |edge: &Edge, reading: Option<Reading>| earliness(&hull, edge.reads, reading);
                 let goal = Goal { promises: &promises, hurry: true, edge: &value, arrival: &|_, _| NOTHING };
-                let found = self.search(&hull, &goal);
+                let found = self.search(&hull, &goal, usize::MAX);
                 let seen = match found.best.filter(|(value, _)| *value > -cap) {
                     Some((value, steps)) => Some((-value, self.concrete(&steps, Aim::AtMost(-value))?)),
                     None => None,
@@ -75,22 +80,6 @@ impl Query<'_> {
                 return Ok(Shortest::Between { proved: cap, seen: None });
             }
             cap = cap.saturating_mul(2).min(ceiling);
-        }
-    }
-}
-
-impl Query<'_> {
-    /// A run that attains the least that the hull allows, if one is found from its end.
-    fn attain_least(&mut self, hull: &Hull, promises: &Promises) -> Result<Option<TimedPath>, Halt> {
-        if !self.switches.pruning {
-            return Ok(None);
-        }
-        let bound = -promises.most();
-        let ends = |out: &Out| out.reads && out.reading.is_some_and(|reading| reading.least <= bound);
-        let prey = Prey { ends: &ends, wanted: Wanted::AtMost(bound) };
-        match hunt(&mut self.net, hull, &prey, MOST_HUNTED, &mut self.meter)? {
-            Some(steps) => Ok(Some(self.concrete(&steps, Aim::AtMost(bound))?)),
-            None => Ok(None),
         }
     }
 }

@@ -89,7 +89,7 @@ impl Query<'_> {
             out.map_or(NOTHING, |out| enters(&edges[number][out.edge as usize]))
         });
         let goal = Goal { promises: &promises, hurry: false, edge: &|edge, _| enters(edge), arrival: &|_, _| NOTHING };
-        let found = self.search(hull, &goal);
+        let found = self.search(hull, &goal, usize::MAX);
         let Some((_, steps)) = found.best else { return found.halt.map_or(Ok(None), Err) };
         let edge = self.last_edge(&steps)?;
         Ok(Some((steps, forced.numbers[&(edge.target, hasty(&edge.origins, &[], Haste::Forced))])))
