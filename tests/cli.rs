@@ -393,10 +393,29 @@ fn a_campaign_over_the_catalogue_finds_no_contradiction() {
     for protocol in ["lease", "lock"] {
         let run = folder.tenure(&format!("campaign {} --seeds 50", models.join(protocol).display()));
         assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
-        assert!(run.out.contains("50 seeds of 60s") && run.out.contains("no contradiction"), "{}", run.out);
+        assert!(run.out.contains("50 seeds for each") && run.out.contains("no contradiction"), "{}", run.out);
         assert!(folder.0.join("target/tenure/campaign.md").exists());
     }
     let canary = folder.tenure(&format!("campaign {} --seeds 2000", models.join("canary/canary.toml").display()));
     assert_eq!(canary.code, Some(1), "a campaign that accepts the canary is broken: {}", canary.out);
     assert!(canary.out.contains("CONTRADICTION"), "{}", canary.out);
+}
+
+#[test]
+fn the_scenarios_are_as_they_expect() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("sims/scenarios");
+    let folder = Folder::new("scenarios", &[]);
+    fs::create_dir_all(&folder.0).expect("folders can be made");
+    let mut files: Vec<PathBuf> = fs::read_dir(scenarios)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it is there").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        let seeds = if file.ends_with("week-of-calm.toml") { 2 } else { 50 };
+        let run = folder.tenure(&format!("sim {} --seeds {seeds} --draw swarm", file.display()));
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fs, ops::Range, sync::Arc, time::Instant};
 
-use super::{Manner, Output, commands::files};
+use super::{Manner, Output, commands::files, sim::lasting};
 use crate::{
     app::{App, Plan, Question, Shown},
     design::{Expectation, Resolved, Result},
@@ -22,9 +22,9 @@ pub(super) struct Arguments {
     /// So many seeds for each ledger and each way to draw.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     seeds: u64,
-    /// How long each run lasts.
-    #[arg(long = "for", value_name = "TIME", default_value = "60s")]
-    lasting: Duration,
+    /// How long each run lasts: 60s, or a minute more than a ledger's schedule, if not given.
+    #[arg(long = "for", value_name = "TIME")]
+    lasting: Option<Duration>,
 }
 
 /// What the seeds say of one expectation.
@@ -53,10 +53,9 @@ pub(super) fn campaign(app: &App, arguments: &Arguments, manner: &Manner) -> Res
     let found = rows.iter().filter(|row| row.is_violation_expected() && row.first().is_some()).count();
     let expected = rows.iter().filter(|row| row.is_violation_expected()).count();
     let tally = format!(
-        "{} expectations, {} seeds of {} for each way to draw ({}); {found} of {expected} violations found; {}\n",
+        "{} expectations, {} seeds for each way to draw ({}); {found} of {expected} violations found; {}\n",
         rows.len(),
         arguments.seeds,
-        arguments.lasting,
         DRAWS.map(|(_, name)| name).join(", "),
         match contradictions.len() {
             0 => "no contradiction".into(),
@@ -87,9 +86,10 @@ fn of_design(app: &App, design: &Resolved, arguments: &Arguments, manner: &Manne
             |one: &&Expectation| Question { property: one.property.clone(), ledger: ledger.into(), within: one.within };
         let questions: Vec<Question> = expectations.iter().map(question).collect();
         let began = Instant::now();
+        let lasting = lasting(app, design, ledger, arguments.lasting)?;
         let mut by_draw = Vec::new();
         for (draw, _) in DRAWS {
-            let plan = plan(0..arguments.seeds, draw, arguments.lasting, manner);
+            let plan = plan(0..arguments.seeds, draw, lasting, manner);
             by_draw.push(protocol.simulate(design, ledger, &questions, &plan)?.shown);
         }
         let millis = began.elapsed().as_millis();

@@ -38,9 +38,9 @@ pub(super) struct Arguments {
     /// How many runs go side by side; as many as there are processors if not given.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
-    /// How long each run lasts.
-    #[arg(long = "for", value_name = "TIME", default_value = "60s")]
-    lasting: Duration,
+    /// How long each run lasts: 60s, or a minute more than the ledger's schedule, if not given.
+    #[arg(long = "for", value_name = "TIME")]
+    lasting: Option<Duration>,
     /// How moments are drawn from their windows.
     #[arg(long, value_enum, default_value_t = Draw::Uniform)]
     draw: Draw,
@@ -147,7 +147,8 @@ fn of_ledger(
     aside: &mut String,
 ) -> Result<Simulation> {
     let protocol = app.protocol_of(design)?;
-    let options = Options { draw: arguments.draw.into(), ..Options::lasting(arguments.lasting) };
+    let lasting = lasting(app, design, ledger, arguments.lasting)?;
+    let options = Options { draw: arguments.draw.into(), ..Options::lasting(lasting) };
     let effort = if arguments.no_shrink { 0 } else { EFFORT };
     let why = if arguments.why { u64::MAX } else { 0 };
     let plan = Plan { seeds: arguments.seeds.clone(), options, effort, why, meter: manner.options.meter.clone() };
@@ -166,7 +167,7 @@ fn of_ledger(
         };
         let saved = shown.trace.as_ref().and_then(|trace| save(trace, "-seed"));
         let original = shown.original.as_ref().and_then(|trace| save(trace, "-seed-original"));
-        let again = shown.findings.first.map(|(seed, _)| again(arguments, shown, seed));
+        let again = shown.findings.first.map(|(seed, _)| again(arguments, shown, lasting, seed));
         answers.push(crate::report::SimulatedAnswer {
             shown: shown.clone(),
             worst,
@@ -180,12 +181,20 @@ fn of_ledger(
     Ok(Simulation {
         file: design.file.clone(),
         ledger: ledger.into(),
-        lasting: arguments.lasting,
+        lasting,
         draw: draw_name(arguments.draw),
         seeds: arguments.seeds.clone(),
         simulated,
         answers,
     })
+}
+
+/// How long runs last: as was asked for, or long enough for what the schedule does.
+pub(super) fn lasting(app: &App, design: &Resolved, ledger: &str, asked: Option<Duration>) -> Result<Duration> {
+    let minute = Duration::from_secs(60);
+    let planned = design.planned(ledger, &app.protocol_of(design)?.ledger_keys())?;
+    let last = planned.last().map(|planned| planned.at);
+    Ok(asked.unwrap_or(last.unwrap_or_default().plus(minute)))
 }
 
 /// The worst case of a bound: as the file pins it, or as it is proved if that was asked for.
@@ -235,14 +244,14 @@ fn judge(
 }
 
 /// The command that shows one seed again.
-fn again(arguments: &Arguments, shown: &Shown, seed: u64) -> String {
+fn again(arguments: &Arguments, shown: &Shown, lasting: Duration, seed: u64) -> String {
     let Question { property, ledger, .. } = &shown.question;
     let sets: String = arguments.assignments.iter().map(|set| format!(" --set '{set}'")).collect();
     format!(
         "tenure sim {}{sets} --property {property} --under {ledger} --seeds {seed}..{} --for {} --draw {}",
         arguments.file,
         seed + 1,
-        arguments.lasting,
+        lasting,
         draw_name(arguments.draw)
     )
 }

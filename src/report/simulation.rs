@@ -164,17 +164,28 @@ fn compare(worst: Figure, spans: &Distribution) -> String {
 /// Which faults were used, and what the runs never had.
 fn coverage(one: &Simulation, shown: &Shown) -> Vec<String> {
     let Simulated { faults, survey, .. } = &one.simulated;
-    let used = faults.iter().zip(&survey.used).zip(&shown.findings.mattered);
-    let used: Vec<String> = used
-        .map(|((name, used), mattered)| format!("{name} in {used} runs, while it could matter in {mattered}"))
-        .collect();
+    // A schedule has a class for each of its victims: of one name, the one that was used most often counts.
+    let mut most: Vec<(&str, u64, u64)> = Vec::new();
+    for ((name, used), mattered) in faults.iter().zip(&survey.used).zip(&shown.findings.mattered) {
+        match most.iter_mut().find(|(other, ..)| other == name) {
+            Some((_, most_used, most_mattered)) => {
+                *most_used = (*most_used).max(*used);
+                *most_mattered = (*most_mattered).max(*mattered);
+            }
+            None => most.push((name, *used, *mattered)),
+        }
+    }
+    let told = |(name, used, mattered): &(&str, u64, u64)| {
+        format!("{name} in {used} runs, while it could matter in {mattered}")
+    };
+    let used: Vec<String> = most.iter().map(told).collect();
     let never = shown.never_met();
     let mut lines = Vec::new();
     if !used.is_empty() {
         lines.push(used.join("; "));
     }
-    let unused = faults.iter().zip(&shown.findings.mattered).filter(|(_, mattered)| **mattered == 0);
-    let unused = unused.map(|(name, _)| format!("{name} while it could matter"));
+    let unused = most.iter().filter(|(.., mattered)| *mattered == 0);
+    let unused = unused.map(|(name, ..)| format!("{name} while it could matter"));
     let never: Vec<String> = never.into_iter().map(String::from).chain(unused).collect();
     if !never.is_empty() {
         lines.push(format!("never reached: {}", never.join(", ")));
