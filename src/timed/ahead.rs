@@ -78,6 +78,10 @@ impl Ahead {
     #[must_use]
     pub fn now(mut self) -> Option<Zone> {
         let size = self.size;
+        // Most demands contradict each other at once.
+        if (0..size).any(|i| (0..i).any(|j| plus(self.bounds[i * size + j], self.bounds[j * size + i]) < 0)) {
+            return None;
+        }
         for via in 0..size {
             for i in 0..size {
                 let to = self.bounds[i * size + via];

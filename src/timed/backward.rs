@@ -56,14 +56,22 @@ pub fn hunt(
     meter.phase = "backward";
     let before = meter.bytes();
     let mut hunt = Hunt::new(net, hull, prey)?;
-    let first = hunt.run(net, most, meter)?;
-    meter.release(meter.bytes() - before);
-    Ok(match first {
-        Ended::At(first, automorphism) => Hunted::Run(hunt.path(first, automorphism)),
-        Ended::Nowhere => Hunted::Nothing,
-        Ended::Early => Hunted::Open,
-    })
+    // Where one order of trying is led astray for long, another often is not.
+    for (order, most) in (0..).zip(ATTEMPTS.into_iter().filter(|attempt| *attempt < most).chain([most])) {
+        hunt.begin_anew(order);
+        let ended = hunt.run(net, most, meter)?;
+        meter.release(meter.bytes() - before);
+        match ended {
+            Ended::At(first, automorphism) => return Ok(Hunted::Run(hunt.path(first, automorphism))),
+            Ended::Nowhere => return Ok(Hunted::Nothing),
+            Ended::Early => {}
+        }
+    }
+    Ok(Hunted::Open)
 }
+
+/// So many zones are looked at in one order before another is tried.
+const ATTEMPTS: [usize; 12] = [2_000, 2_000, 2_000, 4_000, 4_000, 4_000, 8_000, 8_000, 8_000, 16_000, 16_000, 16_000];
 
 /// How a hunt ended.
 enum Ended {
@@ -80,10 +88,13 @@ struct Hunt<'a> {
     found: Vec<Found>,
     /// For each node, what was found there: none contains another.
     chains: Vec<Vec<u32>>,
-    /// The time that is left back to the stopwatch's start; then the longest story, or, where no stopwatch runs, the
-    /// fewest steps that are left; then the number, and the image of its zone
-    /// that comes next.
+    /// The time that is left back to the stopwatch's start; then the longest story, or another order, or, where no
+    /// stopwatch runs, the fewest steps that are left; then the number, and the image of its zone that comes next.
     queue: BinaryHeap<Reverse<(i64, i64, u32, usize)>>,
+    /// The first order prefers the longest story; each other one is as good as random.
+    order: u64,
+    /// So many zones show what is wanted themselves.
+    ends: usize,
 }
 
 /// A node of the hull with what is fixed of its discrete state.
@@ -137,12 +148,20 @@ impl<'a> Hunt<'a> {
             distance += 1;
         }
         let chains = vec![Vec::new(); parts.len()];
-        Ok(Hunt { hull, prey, parts, found: Vec::new(), chains, queue: BinaryHeap::new() })
+        Ok(Hunt { hull, prey, parts, found: Vec::new(), chains, queue: BinaryHeap::new(), order: 0, ends: 0 })
+    }
+
+    fn begin_anew(&mut self, order: u64) {
+        self.found.clear();
+        self.chains.iter_mut().for_each(Vec::clear);
+        self.queue.clear();
+        self.order = order;
     }
 
     fn run(&mut self, net: &mut Net<'_>, most: usize, meter: &mut Meter<'_>) -> Result<Ended, Halt> {
         let start = net.beginning();
         self.begin(meter)?;
+        self.ends = self.found.len();
         while let Some(Reverse((left, then, number, turn))) = self.queue.pop() {
             let Found { node, zone: Some(zone), .. } = &self.found[number as usize] else { continue };
             let node = *node as usize;
@@ -159,7 +178,7 @@ impl<'a> Hunt<'a> {
             if node == 0 && start.clone().intersect(&image) {
                 return Ok(Ended::At(step.0, step.1));
             }
-            if self.found.len() > most {
+            if self.found.len() - self.ends > most {
                 return Ok(Ended::Early);
             }
             self.expand(step, node, &image, meter)?;
@@ -237,7 +256,8 @@ impl<'a> Hunt<'a> {
         let steps = next.map_or(1, |(next, _)| found[next as usize].steps + 1);
         let part = &self.parts[node];
         let (left, then) = match part.rows.stopwatch {
-            Some(stopwatch) => (zone.get(0, stopwatch), -i64::from(steps)),
+            Some(stopwatch) if self.order == 0 => (zone.get(0, stopwatch), -i64::from(steps)),
+            Some(stopwatch) => (zone.get(0, stopwatch), scattered(number, self.order)),
             None => (-1, i64::from(part.distance)),
         };
         self.queue.push(Reverse((left, then, number, 0)));
@@ -265,4 +285,11 @@ fn led_into(zone: &Zone, automorphism: &Automorphism) -> Zone {
         back[usize::from(old)] = new as u16;
     }
     zone.renamed(&back)
+}
+
+/// A number that has nothing to do with another, for each order a different one.
+fn scattered(number: u32, order: u64) -> i64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = (u64::from(number) ^ order << 32).wrapping_mul(ODD);
+    ((mixed ^ mixed >> 29).wrapping_mul(ODD) >> 1) as i64
 }

@@ -3,7 +3,7 @@
 //! It has runs that do not exist, so it proves what never happens, and bounds what does. Making it costs little: a
 //! state is explored again only when its zone has grown.
 
-use std::collections::VecDeque;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 use super::{
     budget::{Halt, Meter},
@@ -87,9 +87,9 @@ impl Hull {
         hull.note_windows(&net.initial().1);
         let (first, _) = hull.arrive(net, state, &landing, &zone, meter)?;
         let mut queued = vec![true];
-        let mut queue = VecDeque::from([first]);
+        let mut queue = BinaryHeap::from([Reverse(first)]);
         let (mut source, mut after) = (Zone::default(), Zone::default());
-        while let Some(number) = queue.pop_front() {
+        while let Some(Reverse(number)) = queue.pop() {
             queued[number as usize] = false;
             let node = &mut hull.nodes[number as usize];
             let state = node.state;
@@ -118,7 +118,7 @@ impl Hull {
                 });
                 queued.resize(hull.nodes.len(), false);
                 if grew && !std::mem::replace(&mut queued[target as usize], true) {
-                    queue.push_back(target);
+                    queue.push(Reverse(target));
                 }
             }
             let node = &mut hull.nodes[number as usize];

@@ -68,8 +68,11 @@ impl<P: Process, M: Data> World<P, M> {
         if order.iter().enumerate().any(|(new, old)| new != usize::from(*old)) {
             self.permute(&mut state, &order);
         }
-        let mut items: Vec<(Item<P>, Source)> = state.items.drain(..).zip(sources.iter().copied()).collect();
-        items.sort_by_key(|(item, _)| sort_key(item));
+        let mut items: Vec<(Item<P>, Source)> =
+            std::mem::take(&mut state.items).into_iter().zip(sources.iter().copied()).collect();
+        if !items.is_sorted_by_key(|(item, _)| sort_key(item)) {
+            items.sort_by_cached_key(|(item, _)| sort_key(item));
+        }
         if items.windows(2).any(|pair| alike(&pair[0].0, &pair[1].0)) {
             // Names that a node knows do not depend on the order of the items, so they can decide it.
             let (bare, mut sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
@@ -81,6 +84,7 @@ impl<P: Process, M: Data> World<P, M> {
         let due = items.iter().filter(|(item, _)| item.place == Place::Due);
         let origins = due.map(|(_, source)| source.origin).collect();
         let uids = items.iter().map(|(_, source)| source.uid).collect();
+        state.items = Vec::with_capacity(items.len());
         state.items.extend(items.into_iter().map(|(item, _)| item));
         state.ends.sort_unstable();
         self.renumber(&mut state);

@@ -69,10 +69,11 @@ impl<P: Process, M: Data> World<P, M> {
     pub(super) fn expand(&self, state: &State<P, M>, fresh: &Fresh, cause: Cause) -> Result<Vec<Expanded<P, M>>, Cap> {
         let mut found = Vec::new();
         let source = Draft::of(state, fresh.clone());
+        let mattered = self.matters(&source);
         match cause {
             Cause::Item(index) => {
                 let act = Act::Item(index as Uid);
-                for (draft, choices) in self.occur(source.clone(), index) {
+                for (draft, choices) in self.occur(source, index) {
                     found.push((Label { act: act.clone(), choices }, draft));
                 }
             }
@@ -84,7 +85,6 @@ impl<P: Process, M: Data> World<P, M> {
                 }
             }
         }
-        let mattered = self.matters(&source);
         for (_, draft) in &mut found {
             settle(draft);
             if draft.marks.any(Marks::PROTOCOL_ERROR) {

@@ -68,9 +68,11 @@ impl<T> Borrow<T> for ByValue<T> {
 #[derive(Debug)]
 pub(super) struct Keeper<T> {
     known: RefCell<FxHashMap<ByValue<T>, ()>>,
-    /// By a value's number and its new names.
-    renamed: RefCell<FxHashMap<(u32, Box<[Name]>), Arc<Kept<T>>>>,
+    renamed: RefCell<FxHashMap<Renaming, Arc<Kept<T>>>>,
 }
+
+/// A value's number and its new names.
+type Renaming = (u32, Box<[Name]>);
 
 impl<T: Data> Keeper<T> {
     pub(super) fn new() -> Keeper<T> {
