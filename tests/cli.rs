@@ -419,3 +419,13 @@ fn the_scenarios_are_as_they_expect() {
         assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
     }
 }
+
+#[test]
+fn a_simulation_as_json_fits_its_schema_whatever_the_jobs() {
+    let schema = serde_json::from_str(include_str!("../docs/simulation.schema.json")).expect("the schema is JSON");
+    let folder = Folder::new("sim-json", &[violated()]);
+    let printed =
+        [1, 2, 4].map(|jobs| folder.tenure(&format!("sim violated.toml --seeds 100 --json --jobs {jobs}")).out);
+    support::schema::check(&schema, &serde_json::from_str(&printed[0]).expect("it is JSON"));
+    assert!(printed.iter().all(|one| *one == printed[0]));
+}
