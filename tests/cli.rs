@@ -134,9 +134,32 @@ fn the_exit_status_tells_how_it_ended() {
         ("--version", 0),
         ("list", 0),
         ("list --requirements", 0),
+        ("new lock", 0),
+        ("new lease", 3),
+        ("new lok", 3),
+        ("explain hard-death-takeover", 0),
+        ("explain hard-death", 3),
     ] {
         let run = folder.tenure(arguments);
         assert_eq!(run.code, Some(code), "tenure {arguments}\n{}{}", run.out, run.aside);
+    }
+}
+
+#[test]
+fn a_new_design_is_as_it_expects() {
+    let folder = Folder::new("new", &[violated()]);
+    let template = folder.tenure("new lock").out;
+    let folder = Folder::new("new-lock", &[("mine.toml", template)]);
+    let run = folder.tenure("check mine.toml");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+}
+
+#[test]
+fn a_property_is_explained_with_what_designs_expect_of_it() {
+    let folder = Folder::new("explain", &[violated()]);
+    let text = folder.tenure("explain handover-after-work").out;
+    for part in ["requirement lock-2", "best and the worst case", "lock/recommended.toml", "4 * network.delay.hi"] {
+        assert!(text.contains(part), "{part} is missing in {text}");
     }
 }
 
@@ -149,27 +172,27 @@ fn a_violation_is_a_story_of_at_most_25_lines() {
         VIOLATED  violated   at most one contender believes that it holds the lock   lock-1
           at-most-one-believes, under pause: delay 0s..250ms; pause at most 1 in all, for 0s..10s
           worst case 8.250 s
-          890 discrete states, 7519 zones
-              time  S  A  B   step (19 of 32)
-               1 s  o  |  *   S>B deliver Granted { question: #1 }; rename Deadline(#1) to Lease; arm Ask 2s; emit Acquired
-           3.250 s  o  |  *   S>B deliver Granted { question: #2 }; rename Deadline(#2) to Lease; arm Ask 2s; emit Renewed
-               5 s  o  *  |   S>A deliver Refused { question: #4 }; disarm Deadline(#4); arm Ask 2s
-           5.250 s  |  |  =   B fire Ask; pause B
-               7 s  *  |  :   S fire Expiry; emit Expired
-               7 s  |  |  *   B wait in the inbox
-               7 s  |  *  :   A fire Ask; arm Ask 1s; arm Deadline(#6) 4s; send S: Ask { question: #6 }
-               7 s  *  o  :   A>S deliver Ask { question: #6 }; arm Expiry 4s; send A: Granted { question: #6 }
-               7 s  o  *  :   S>A deliver Granted { question: #6 }; rename Deadline(#6) to Lease; arm Ask 2s; emit Acquired
-               9 s  |  *  :   A fire Ask; arm Ask 1s; arm Deadline(#7) 4s; send S: Ask { question: #7 }
-               9 s  *  o  :   A>S deliver Ask { question: #7 }; arm Expiry 4s; send A: Granted { question: #7 }
-               9 s  o  *  :   S>A deliver Granted { question: #7 }; rename Deadline(#7) to Lease; arm Ask 2s; emit Renewed
-              11 s  |  *  :   A fire Ask; arm Ask 1s; arm Deadline(#8) 4s; send S: Ask { question: #8 }
-              11 s  *  o  :   A>S deliver Ask { question: #8 }; arm Expiry 4s; send A: Granted { question: #8 }
-              11 s  o  *  :   S>A deliver Granted { question: #8 }; rename Deadline(#8) to Lease; arm Ask 2s; emit Renewed
-              13 s  |  *  :   A fire Ask; arm Ask 1s; arm Deadline(#9) 4s; send S: Ask { question: #9 }
-              13 s  *  o  :   A>S deliver Ask { question: #9 }; arm Expiry 4s; send A: Granted { question: #9 }
-          13.250 s  o  *  :   S>A deliver Granted { question: #9 }; rename Deadline(#9) to Lease; arm Ask 2s; emit Renewed
-          15.250 s  |  *  :   A fire Ask; arm Ask 1s; arm Deadline(#10) 4s; send S: Ask { question: #10 }
+          890 discrete states, 986 zones
+              time  S  A  B   step (19 of 23)
+           0.350 s  o  *      S>A deliver Granted { question: #0 }; rename Deadline(#0) to Lease; arm Ask 2s; emit Acquired
+               2 s  *  |  o   B>S deliver Ask { question: #1 }; send B: Refused { question: #1 }
+               2 s  o  |  *   S>B deliver Refused { question: #1 }; disarm Deadline(#1); arm Ask 2s
+           2.350 s  |  =  |   A fire Ask; pause A
+               4 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#3) 4s; send S: Ask { question: #3 }
+           4.100 s  |  *  |   A wait in the inbox
+           4.100 s  *  :  |   S fire Expiry; emit Expired
+           4.100 s  *  :  o   B>S deliver Ask { question: #3 }; arm Expiry 4s; send B: Granted { question: #3 }
+           4.100 s  o  :  *   S>B deliver Granted { question: #3 }; rename Deadline(#3) to Lease; arm Ask 2s; emit Acquired
+           6.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#4) 4s; send S: Ask { question: #4 }
+           6.100 s  *  :  o   B>S deliver Ask { question: #4 }; arm Expiry 4s; send B: Granted { question: #4 }
+           6.100 s  o  :  *   S>B deliver Granted { question: #4 }; rename Deadline(#4) to Lease; arm Ask 2s; emit Renewed
+           8.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#5) 4s; send S: Ask { question: #5 }
+           8.100 s  *  :  o   B>S deliver Ask { question: #5 }; arm Expiry 4s; send B: Granted { question: #5 }
+           8.100 s  o  :  *   S>B deliver Granted { question: #5 }; rename Deadline(#5) to Lease; arm Ask 2s; emit Renewed
+          10.100 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#6) 4s; send S: Ask { question: #6 }
+          10.100 s  *  :  o   B>S deliver Ask { question: #6 }; arm Expiry 4s; send B: Granted { question: #6 }
+          10.350 s  o  :  *   S>B deliver Granted { question: #6 }; rename Deadline(#6) to Lease; arm Ask 2s; emit Renewed
+          12.350 s  |  *  |   A resume; arm Ask 1s; arm Deadline(#2) 4s; send S: Ask { question: #2 }
           replay  tenure replay target/tenure/violated-at-most-one-believes-pause-8d3faf4c.json
     "#]].assert_eq(&run.out);
     let full = folder.tenure("check violated.toml --full");

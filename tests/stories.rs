@@ -20,9 +20,9 @@ fn a_machine_that_stands_still_within_a_step_begins_when_its_session_is_gone() {
     let story = shortest("pause");
     // It was told that it has the key, and stands still before it acts on that.
     let paused = story.iter().position(|step| step.choices.cut.is_some()).expect("a step is cut");
-    assert!(sees(&story[paused..=paused], &["deliver Store(Answer", "pause A"]));
+    assert!(sees(&story[paused..=paused], &["deliver Consul(Answer", "pause A"]));
     let begun = "emit Work(Began)";
-    assert!(sees(&story[paused..], &["emit Store(SessionExpired { owner: n1 })", "resume", begun, begun]));
+    assert!(sees(&story[paused..], &["emit Store(Expired { owner: n1 })", "resume", begun, begun]));
     assert!(!sees(&story, &["emit Contender(Doubted)"]));
 }
 
@@ -39,8 +39,8 @@ fn a_machine_that_doubts_gives_its_session_up_before_its_work_has_stopped() {
 #[test]
 fn a_renewal_that_hangs_behind_a_cut_outlives_its_session() {
     let story = shortest("hung-renew");
-    assert!(sees(&story, &["emit Work(Began)", "cut", "emit Store(SessionExpired { owner: n1 })", "emit Work(Began)"]));
-    assert!(sees(&story, &["emit Work(Began)", "Renew { session", "emit Store(SessionExpired"]));
+    assert!(sees(&story, &["emit Work(Began)", "cut", "emit Store(Expired { owner: n1 })", "emit Work(Began)"]));
+    assert!(sees(&story, &["emit Work(Began)", "Renew { session", "emit Store(Expired"]));
     assert!(!sees(&story, &["emit Contender(Doubted)"]), "nobody told it");
 }
 

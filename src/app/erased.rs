@@ -24,6 +24,9 @@ pub trait Erased: Send + Sync {
 
     fn ledger_keys(&self) -> Vec<LedgerKey>;
 
+    /// A design to begin with.
+    fn template(&self) -> Option<&'static str>;
+
     /// Looks at all that a file says: the design, every ledger, every expectation.
     ///
     /// # Errors
@@ -112,6 +115,10 @@ impl<T: Protocol> Erased for Typed<T> {
 
     fn ledger_keys(&self) -> Vec<LedgerKey> {
         self.0.ledger_keys()
+    }
+
+    fn template(&self) -> Option<&'static str> {
+        self.0.template()
     }
 
     fn validate(&self, design: &Resolved) -> Result<()> {

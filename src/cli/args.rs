@@ -77,6 +77,16 @@ pub(super) enum Command {
     Sim(super::sim::Arguments),
     /// Simulate every expectation of a folder, and say what contradicts it and how near the worst cases come.
     Campaign(super::campaign::Arguments),
+    /// Print a design to begin with, every key explained.
+    New {
+        /// The protocol that it is of.
+        protocol: String,
+    },
+    /// Say what a property asks, and what the designs at hand say of it.
+    Explain {
+        /// Its id, as `list` shows it.
+        property: String,
+    },
     /// Name the protocols and their properties.
     List {
         /// By requirement instead.

@@ -3,6 +3,7 @@
 mod args;
 mod campaign;
 mod commands;
+mod learn;
 mod save;
 mod sim;
 
@@ -99,6 +100,8 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
         Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
         Some(Command::Campaign(arguments)) => campaign::campaign(app, arguments, manner),
         Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),
+        Some(Command::New { protocol }) => learn::new(app, protocol),
+        Some(Command::Explain { property }) => learn::explain(app, property, manner),
         Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
     }
 }

@@ -7,11 +7,12 @@
 mod tests;
 
 use super::{
-    Event, Message, Site, Timer,
+    Request, STORE, Site,
     contender::{self, Contender, Standing},
+    parts,
     work::{self, Work},
 };
-use crate::process::{Effects, Input, Me, Names, Process};
+use crate::process::{Effects, Input, Me, Names};
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub struct Machine {
@@ -27,48 +28,42 @@ pub struct Config {
     pub work: work::Config,
 }
 
-/// What an operator asks of a machine.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
-pub struct Terminate;
-
-/// What reaches a machine.
-pub(super) enum Arrival {
-    Contender(Input<Contender>),
-    Work(Input<Work>),
-    Terminate(Terminate),
-}
-
 impl Machine {
     pub(super) fn start(me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) -> Machine {
-        let contender = fx.nested(Message::Store, Timer::Contender, Event::Contender, |fx| {
-            Contender::start(&me.nested(&config.contender), (), fx)
-        });
-        let work =
-            fx.nested(Message::Write, Timer::Work, Event::Work, |fx| Work::start(&me.nested(&config.work), (), fx));
-        Machine { contender, work, terminating: false }
+        let contender = Contender::start(me, &config.contender, fx);
+        Machine { contender, work: parts::start(me, &config.work, fx), terminating: false }
     }
 
-    pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, arrival: Arrival, fx: &mut Effects<Site>) {
-        match arrival {
-            Arrival::Contender(input) => self.contend(me, config, input, fx),
-            Arrival::Work(input) => self.work(me, config, input, fx),
-            Arrival::Terminate(Terminate) => match (&self.work, self.contender.standing()) {
-                (Work::Idle, Standing::Slumbering | Standing::Holding { .. }) => self.leave(me, config, fx),
-                (_, Standing::Slumbering | Standing::Holding { .. }) => {
-                    self.terminating = true;
-                    self.work(me, config, Input::Request(work::Request::Stop), fx);
-                }
-                // It stops already.
-                (_, Standing::Doubting) => {}
-            },
+    pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
+        match input {
+            Input::Request(Request::Terminate) => self.terminate(me, config, fx),
+            // For stores.
+            Input::Request(Request::LoseLeader { .. }) => {}
+            Input::Closed { peer, .. } if peer != STORE => {
+                parts::step(&mut self.work, me, &config.work, input, fx);
+            }
+            Input::Timer(super::Timer::Work(timer)) => self.work(me, config, Input::Timer(timer), fx),
+            Input::Message { .. } | Input::Timer(_) | Input::Closed { .. } => self.contend(me, config, input, fx),
         }
     }
 
-    fn contend(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Contender>, fx: &mut Effects<Site>) {
+    fn terminate(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
+        match (&self.work, self.contender.standing()) {
+            (Work::Idle, Standing::Slumbering | Standing::Holding { .. }) => {
+                self.contender.leave(me, &config.contender, fx);
+            }
+            (_, Standing::Slumbering | Standing::Holding { .. }) => {
+                self.terminating = true;
+                self.work(me, config, Input::Request(work::Request::Stop), fx);
+            }
+            // It stops already.
+            (_, Standing::Doubting) => {}
+        }
+    }
+
+    fn contend(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
         let before = self.contender.standing();
-        fx.nested(Message::Store, Timer::Contender, Event::Contender, |fx| {
-            self.contender.step(&me.nested(&config.contender), input, fx);
-        });
+        self.contender.step(me, &config.contender, input, fx);
         match (before, self.contender.standing()) {
             (Standing::Slumbering, Standing::Holding { token }) => {
                 self.work(me, config, Input::Request(work::Request::Start { token }), fx);
@@ -84,21 +79,15 @@ impl Machine {
     }
 
     fn work(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Work>, fx: &mut Effects<Site>) {
-        fx.nested(Message::Write, Timer::Work, Event::Work, |fx| {
-            self.work.step(&me.nested(&config.work), input, fx);
-        });
+        parts::tell(&mut self.work, me, &config.work, input, fx);
         match (&self.work, self.contender.standing()) {
             (Work::Idle, Standing::Doubting) => fx.exit(),
-            (Work::Idle, Standing::Holding { .. }) if self.terminating => self.leave(me, config, fx),
+            // Nothing acts any more: the lock may go to another.
+            (Work::Idle, Standing::Holding { .. }) if self.terminating => {
+                self.contender.leave(me, &config.contender, fx);
+            }
             (Work::Idle, Standing::Slumbering | Standing::Holding { .. })
             | (Work::Starting { .. } | Work::Acting { .. } | Work::Stopping { .. }, _) => {}
         }
-    }
-
-    /// Nothing acts any more: the lock may go to another.
-    fn leave(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
-        fx.nested(Message::Store, Timer::Contender, Event::Contender, |fx| {
-            self.contender.step(&me.nested(&config.contender), Input::Request(contender::Request::Leave), fx);
-        });
     }
 }

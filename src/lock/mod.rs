@@ -1,28 +1,29 @@
-//! A lock in a Consul-like store, and the machines whose work it guards.
+//! A lock in a store, and the machines whose work it guards.
 //!
-//! It rests on the store's sessions: a machine works while its session holds the key. A store, any number of machines,
-//! and perhaps a resource that the workers write to; each is a process of its own, and all are one type here.
+//! A machine works while its contender holds the lock, as far as that can tell. A store, any number of machines, and
+//! perhaps a resource that the workers write to; each is a process of its own, and all are one type here.
 
-mod contender;
+pub mod contender;
 mod design;
 mod machine;
+mod parts;
 mod properties;
 mod resource;
+mod store;
 mod work;
 
-use self::machine::Arrival;
 pub use self::{
-    contender::{CleanStop, Contender, OnDoubt, OnRenewFailure, Standing},
     design::Design,
-    machine::{Machine, Terminate},
+    machine::Machine,
     properties::Memory,
     resource::Resource,
+    store::Store,
     work::{Work, Written},
 };
 use crate::{
     process::{Effects, Input, Lane, Me, Names, NodeId, Process},
     spec::{Builder, DesignError, LedgerKey, Property, Protocol, Setup},
-    store::consul::{self, Consul},
+    store::{consul, etcd2, etcd3, locket, record},
     time::Window,
 };
 
@@ -39,7 +40,7 @@ pub struct Lock;
 /// One process of the protocol: a type for each role.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Site {
-    Store(Consul),
+    Store(Store),
     Machine(Machine),
     Resource(Resource),
 }
@@ -47,20 +48,29 @@ pub enum Site {
 /// Which role a node has, and its constants.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Config {
-    Store(consul::Config),
+    Store(store::Config),
     Machine(machine::Config),
     Resource(resource::Config),
 }
 
+/// Between a store and its clients, a kind for each store; and from a worker to the resource.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Message {
-    Store(consul::Message),
+    Consul(consul::Message),
+    Etcd2(etcd2::Message),
+    Etcd3(etcd3::Message),
+    Locket(locket::Message),
+    Record(record::Message),
     Write(Written),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Timer {
-    Store(consul::Timer),
+    Consul(consul::Timer),
+    Etcd2(etcd2::Timer),
+    Etcd3(etcd3::Timer),
+    Locket(locket::Timer),
+    Record(record::Timer),
     Contender(contender::Timer),
     Work(work::Timer),
     Resource(resource::Timer),
@@ -77,7 +87,7 @@ pub enum Request {
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Event {
-    Store(consul::Event),
+    Store(crate::store::Event),
     Contender(contender::Event),
     Work(work::Event),
     Resource(resource::Event),
@@ -93,92 +103,30 @@ impl Process for Site {
 
     fn start(me: &Me<'_, Self>, (): (), fx: &mut Effects<Self>) -> Self {
         match me.config {
-            Config::Store(config) => Site::Store(
-                fx.nested(Message::Store, Timer::Store, Event::Store, |fx| Consul::start(&me.nested(config), (), fx)),
-            ),
+            Config::Store(config) => Site::Store(Store::start(me, config, fx)),
             Config::Machine(config) => Site::Machine(Machine::start(me, config, fx)),
-            Config::Resource(config) => {
-                Site::Resource(fx.nested(Message::Write, Timer::Resource, Event::Resource, |fx| {
-                    Resource::start(&me.nested(config), (), fx)
-                }))
-            }
+            Config::Resource(config) => Site::Resource(parts::start(me, config, fx)),
         }
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
         match (self, me.config) {
-            (Site::Store(store), Config::Store(config)) => {
-                if let Some(input) = for_store(input) {
-                    fx.nested(Message::Store, Timer::Store, Event::Store, |fx| {
-                        store.step(&me.nested(config), input, fx);
-                    });
-                }
-            }
-            (Site::Machine(machine), Config::Machine(config)) => {
-                if let Some(arrival) = for_machine(config, input) {
-                    machine.step(me, config, arrival, fx);
-                }
-            }
-            (Site::Resource(resource), Config::Resource(config)) => {
-                if let Some(input) = for_resource(input) {
-                    fx.nested(Message::Write, Timer::Resource, Event::Resource, |fx| {
-                        resource.step(&me.nested(config), input, fx);
-                    });
-                }
-            }
+            (Site::Store(store), Config::Store(config)) => store.step(me, config, input, fx),
+            (Site::Machine(machine), Config::Machine(config)) => machine.step(me, config, input, fx),
+            (Site::Resource(resource), Config::Resource(config)) => parts::step(resource, me, config, input, fx),
             (Site::Store(_) | Site::Machine(_) | Site::Resource(_), _) => unreachable!("a node keeps its role"),
         }
     }
 
     fn lane(message: &Message) -> Lane {
         match message {
-            Message::Store(message) => Consul::lane(message),
+            Message::Consul(message) => consul::Consul::lane(message),
+            Message::Etcd2(message) => etcd2::Etcd2::lane(message),
+            Message::Etcd3(message) => etcd3::Etcd3::lane(message),
+            Message::Locket(message) => locket::Locket::lane(message),
+            Message::Record(message) => record::Records::lane(message),
             Message::Write(message) => Work::lane(message),
         }
-    }
-}
-
-/// What a store understands.
-fn for_store(input: Input<Site>) -> Option<Input<Consul>> {
-    match input {
-        Input::Message { from, message: Message::Store(message) } => Some(Input::Message { from, message }),
-        Input::Timer(Timer::Store(timer)) => Some(Input::Timer(timer)),
-        Input::Request(Request::LoseLeader { outage }) => Some(Input::Request(consul::Request::LoseLeader { outage })),
-        Input::Closed { peer, lane, reason } => Some(Input::Closed { peer, lane, reason }),
-        Input::Message { message: Message::Write(_), .. }
-        | Input::Timer(Timer::Contender(_) | Timer::Work(_) | Timer::Resource(_))
-        | Input::Request(Request::Terminate) => None,
-    }
-}
-
-/// What a machine understands, and which part of it.
-fn for_machine(config: &machine::Config, input: Input<Site>) -> Option<Arrival> {
-    match input {
-        Input::Message { from, message: Message::Store(message) } => {
-            Some(Arrival::Contender(Input::Message { from, message }))
-        }
-        Input::Timer(Timer::Contender(timer)) => Some(Arrival::Contender(Input::Timer(timer))),
-        Input::Timer(Timer::Work(timer)) => Some(Arrival::Work(Input::Timer(timer))),
-        Input::Closed { peer, lane, reason } if peer == config.contender.store => {
-            Some(Arrival::Contender(Input::Closed { peer, lane, reason }))
-        }
-        Input::Closed { peer, lane, reason } => Some(Arrival::Work(Input::Closed { peer, lane, reason })),
-        Input::Request(Request::Terminate) => Some(Arrival::Terminate(Terminate)),
-        Input::Message { message: Message::Write(_), .. }
-        | Input::Timer(Timer::Store(_) | Timer::Resource(_))
-        | Input::Request(Request::LoseLeader { .. }) => None,
-    }
-}
-
-/// What a resource understands.
-fn for_resource(input: Input<Site>) -> Option<Input<Resource>> {
-    match input {
-        Input::Message { from, message: Message::Write(message) } => Some(Input::Message { from, message }),
-        Input::Timer(Timer::Resource(timer)) => Some(Input::Timer(timer)),
-        Input::Closed { peer, lane, reason } => Some(Input::Closed { peer, lane, reason }),
-        Input::Message { message: Message::Store(_), .. }
-        | Input::Timer(Timer::Store(_) | Timer::Contender(_) | Timer::Work(_))
-        | Input::Request(_) => None,
     }
 }
 
@@ -192,7 +140,7 @@ impl Protocol for Lock {
     }
 
     fn about(&self) -> &'static str {
-        "a lock in a Consul-like store, and the machines whose work it guards"
+        "a lock in a store, and the machines whose work it guards"
     }
 
     fn properties(&self) -> Vec<Property<Site, Memory>> {
@@ -206,6 +154,10 @@ impl Protocol for Lock {
         ]
     }
 
+    fn template(&self) -> Option<&'static str> {
+        Some(include_str!("template.toml"))
+    }
+
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {
         design.build(&builder)
     }
@@ -213,3 +165,6 @@ impl Protocol for Lock {
 
 /// The store is the first node.
 const STORE: NodeId = NodeId(0);
+
+/// What the store calls the lock.
+const LOCK: crate::store::Key = crate::store::Key("lock");

@@ -13,7 +13,6 @@ use super::Site;
 use crate::{
     process::{Names, NodeId, Rank},
     spec::{Form, Property, Trigger, Watch},
-    store::consul::TOKENS,
 };
 
 /// What a property remembers: no more than its own question needs, because it is part of the state.
@@ -36,7 +35,7 @@ pub enum Memory {
     /// Whose work has to end.
     Doubting(Option<NodeId>),
     /// The greatest token of an accepted write.
-    Greatest(Rank),
+    Greatest(Option<Rank>),
     /// Whom a pause has hit in its present life.
     Disturbed(BTreeSet<NodeId>),
 }
@@ -74,7 +73,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             "no write is accepted after one by a later holder",
             &["lock-1"],
             Form::Never,
-            Memory::Greatest(Rank::least(TOKENS)),
+            Memory::Greatest(None),
             watch::writes,
         ),
         property(
@@ -84,6 +83,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Request),
             Memory::Handover { workers: nobody(), up: nobody(), leaving: None },
             watch::hands_over,
+        ),
+        property(
+            "handover-after-work",
+            "after the only worker has ended its work and gives the lock back, another works in time",
+            &["lock-2"],
+            Form::Within(Trigger::Anything),
+            takeover(),
+            watch::hands_over_after_work,
         ),
         property(
             "hard-death-takeover",

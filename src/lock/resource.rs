@@ -1,15 +1,12 @@
 //! A resource that workers write to, with or without looking at their fencing tokens.
 
 use super::work::Written;
-use crate::{
-    process::{Effects, Input, Me, Names, NodeId, Process, Rank},
-    store::consul::TOKENS,
-};
+use crate::process::{Effects, Input, Me, Names, NodeId, Process, Rank};
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub struct Resource {
     /// The greatest token of a write, if it looks at tokens.
-    greatest: Rank,
+    greatest: Option<Rank>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,18 +44,18 @@ impl Process for Resource {
 
     fn start(_: &Me<'_, Self>, (): (), fx: &mut Effects<Self>) -> Self {
         fx.emit(Event::Opened);
-        Resource { greatest: Rank::least(TOKENS) }
+        Resource { greatest: None }
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
         match input {
             // Whoever had the lock later has the greater token: an older one comes too late.
-            Input::Message { from, message: Written { token } } if token < self.greatest => {
+            Input::Message { from, message: Written { token } } if self.greatest > Some(token) => {
                 fx.emit(Event::Rejected { writer: from });
             }
             Input::Message { from, message: Written { token } } => {
                 if me.config.checks_token {
-                    self.greatest = token;
+                    self.greatest = Some(token);
                 }
                 fx.emit(Event::Accepted { writer: from, token });
             }
@@ -73,7 +70,7 @@ impl Process for Resource {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::process::fixture::Fixture;
+    use crate::{process::fixture::Fixture, store::TOKENS};
 
     #[test]
     fn a_resource_that_looks_at_tokens_rejects_an_older_one() {

@@ -153,7 +153,7 @@ fn write(config: &Config, token: Option<Rank>, fx: &mut Effects<Work>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{process::fixture::Fixture, store::consul::TOKENS};
+    use crate::{process::fixture::Fixture, store::TOKENS};
 
     const R: NodeId = NodeId(4);
 

@@ -1,9 +1,10 @@
-//! One process alone, for its unit tests: inputs in, effects out as lines of text.
+//! One process alone, for tests of it: inputs in, effects out, as values or as lines of text.
 
 use super::{Effect, Effects, Fresh, Id, Input, Lane, Me, NodeId, Process, Rank, Reason, Sort};
 
 /// A running process, and everything that it has done so far.
-pub(crate) struct Fixture<P: Process> {
+#[derive(Debug)]
+pub struct Fixture<P: Process> {
     id: NodeId,
     config: P::Config,
     incarnation: Rank,
@@ -13,7 +14,8 @@ pub(crate) struct Fixture<P: Process> {
 }
 
 impl<P: Process> Fixture<P> {
-    pub(crate) fn start(id: NodeId, config: P::Config) -> Fixture<P> {
+    #[must_use]
+    pub fn start(id: NodeId, config: P::Config) -> Fixture<P> {
         let mut fresh = Fresh::default();
         let incarnation = fresh.rank(Sort::incarnation(id));
         let mut fx = Effects::new(fresh);
@@ -22,41 +24,45 @@ impl<P: Process> Fixture<P> {
         Fixture { id, config, incarnation, process, fresh, effects }
     }
 
-    pub(crate) fn process(&self) -> &P {
+    #[must_use]
+    pub fn process(&self) -> &P {
         &self.process
     }
 
     /// An identity from outside.
-    pub(crate) fn fresh_id(&mut self) -> Id {
+    pub fn fresh_id(&mut self) -> Id {
         self.fresh.id()
     }
 
-    pub(crate) fn fresh_rank(&mut self, sort: Sort) -> Rank {
+    /// A rank from outside, above every earlier one of its sort.
+    pub fn fresh_rank(&mut self, sort: Sort) -> Rank {
         self.fresh.rank(sort)
     }
 
-    pub(crate) fn message(&mut self, from: NodeId, message: P::Message) -> Vec<String> {
+    pub fn message(&mut self, from: NodeId, message: P::Message) -> Vec<String> {
         self.input(Input::Message { from, message })
     }
 
-    pub(crate) fn timer(&mut self, timer: P::Timer) -> Vec<String> {
+    pub fn timer(&mut self, timer: P::Timer) -> Vec<String> {
         self.input(Input::Timer(timer))
     }
 
-    pub(crate) fn request(&mut self, request: P::Request) -> Vec<String> {
+    pub fn request(&mut self, request: P::Request) -> Vec<String> {
         self.input(Input::Request(request))
     }
 
-    pub(crate) fn closed(&mut self, peer: NodeId, lane: Lane) -> Vec<String> {
+    pub fn closed(&mut self, peer: NodeId, lane: Lane) -> Vec<String> {
         self.input(Input::Closed { peer, lane, reason: Reason::Reset })
     }
 
     /// Everything done so far.
-    pub(crate) fn did(&self) -> Vec<String> {
+    #[must_use]
+    pub fn did(&self) -> Vec<String> {
         self.effects.iter().map(line).collect()
     }
 
-    pub(crate) fn sent(&self) -> impl Iterator<Item = (NodeId, &P::Message)> {
+    /// Every message so far, and to whom.
+    pub fn sent(&self) -> impl Iterator<Item = (NodeId, &P::Message)> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::Send { to, message } => Some((*to, message)),
             _ => None,
@@ -64,14 +70,18 @@ impl<P: Process> Fixture<P> {
     }
 
     fn input(&mut self, input: Input<P>) -> Vec<String> {
+        self.step(input).iter().map(line).collect()
+    }
+
+    /// One input, and what the process did.
+    pub fn step(&mut self, input: Input<P>) -> Vec<Effect<P>> {
         let me = Me { id: self.id, config: &self.config, incarnation: self.incarnation };
         let mut fx = Effects::new(std::mem::take(&mut self.fresh));
         self.process.step(&me, input, &mut fx);
         let (effects, fresh) = fx.into_parts();
         self.fresh = fresh;
-        let lines = effects.iter().map(line).collect();
-        self.effects.extend(effects);
-        lines
+        self.effects.extend(effects.iter().cloned());
+        effects
     }
 }
 

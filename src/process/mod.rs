@@ -5,8 +5,7 @@
 //! and on a real host, and time can be explored exactly.
 
 mod effects;
-#[cfg(test)]
-pub(crate) mod fixture;
+pub mod fixture;
 mod names;
 
 use std::{fmt::Debug, hash::Hash};

@@ -28,6 +28,11 @@ pub trait Protocol: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// A design to begin with, in which every key is explained.
+    fn template(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Turns a design under a ledger into a set-up.
     ///
     /// # Errors

@@ -1,8 +1,11 @@
 use super::*;
 use crate::{
-    lock::{Config, Request, STORE, design::Design},
+    lock::{Config, Message, Request, STORE, Timer, design::Design},
     process::{Id, NodeId, fixture::Fixture},
-    store::consul::{self, Answer, TOKENS},
+    store::{
+        INDICES, TOKENS,
+        consul::{self, Answer},
+    },
 };
 
 fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {
@@ -16,6 +19,7 @@ fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {
         lock_delay = "15s"
         behavior = "release"
         [client]
+        kind = "consul"
         renew_every = "5s"
         on_renew_failure = "stop"
         refused_retry = "5s"
@@ -29,14 +33,15 @@ fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {
         "#
     );
     let design: Design = toml::from_str(&design).expect("a design");
-    Fixture::start(NodeId(1), Config::Machine(design.machine()))
+    let parts = design.parts().expect("it can be built");
+    Fixture::start(NodeId(1), Config::Machine(design.machine(&parts)))
 }
 
 impl Fixture<Site> {
     /// The last question that is asked of the store.
     fn question(&self) -> Id {
         let question = |message: &Message| match message {
-            Message::Store(consul::Message::Ask { question, .. }) => *question,
+            Message::Consul(consul::Message::Ask { question, .. }) => *question,
             _ => None,
         };
         self.sent().filter_map(|(_, message)| question(message)).last().expect("it asked")
@@ -44,7 +49,7 @@ impl Fixture<Site> {
 
     fn answer(&mut self, answer: Answer) -> Vec<String> {
         let question = self.question();
-        self.message(STORE, Message::Store(consul::Message::Answer { question, answer }))
+        self.message(STORE, Message::Consul(consul::Message::Answer { question, answer }))
     }
 
     fn holding(mut self) -> Fixture<Site> {
@@ -52,12 +57,12 @@ impl Fixture<Site> {
         let answer = consul::SessionAnswer::Created { session };
         // The first question of all.
         let question = match self.sent().next() {
-            Some((_, Message::Store(consul::Message::AskSession { question, .. }))) => *question,
+            Some((_, Message::Consul(consul::Message::AskSession { question, .. }))) => *question,
             other => panic!("it asks for a session, not {other:?}"),
         };
-        self.message(STORE, Message::Store(consul::Message::AnswerSession { question, answer }));
-        let index = self.fresh_rank(consul::INDICES);
-        self.answer(Answer::Entry { holder: None, index });
+        self.message(STORE, Message::Consul(consul::Message::AnswerSession { question, answer }));
+        let index = self.fresh_rank(INDICES);
+        self.answer(Answer::Entries { entries: Vec::new(), index });
         let token = self.fresh_rank(TOKENS);
         self.answer(Answer::Acquired { token });
         self
@@ -99,7 +104,7 @@ fn a_session_may_be_destroyed_while_the_work_still_stops() {
         machine.closed(STORE, consul::KEY_LANE),
         [
             "emit Contender(Doubted)",
-            "send n0 Store(Ask { question: None, ask: DestroySession { session: #1 } })",
+            "send n0 Consul(Ask { question: None, ask: DestroySession { session: #1 } })",
             "disarm Contender(Renew)",
             "arm Work(Stop) 0s..2s"
         ]
@@ -115,8 +120,8 @@ fn a_clean_stop_ends_the_work_before_it_gives_the_lock_back() {
         [
             "emit Work(Ended)",
             "emit Contender(Released)",
-            "send n0 Store(Ask { question: None, ask: Release { session: #1 } })",
-            "send n0 Store(Ask { question: None, ask: DestroySession { session: #1 } })",
+            "send n0 Consul(Ask { question: None, ask: Release { key: lock, session: #1, value: None } })",
+            "send n0 Consul(Ask { question: None, ask: DestroySession { session: #1 } })",
             "exit"
         ]
     );

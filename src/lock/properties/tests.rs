@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     lock::{Event, Request, contender, work},
     spec::{Happening, Signals},
-    store::consul,
+    store,
 };
 
 const S: NodeId = NodeId(0);
@@ -13,8 +13,8 @@ const ACQUIRED: Event = Event::Contender(contender::Event::Acquired);
 const DOUBTED: Event = Event::Contender(contender::Event::Doubted);
 const BEGAN: Event = Event::Work(work::Event::Began);
 const ENDED: Event = Event::Work(work::Event::Ended);
-const RENEWED: Event = Event::Store(consul::Event::SessionRenewed { owner: A });
-const ELECTED: Event = Event::Store(consul::Event::LeaderElected { lock_is_free: true });
+const RENEWED: Event = Event::Store(store::Event::Renewed { owner: A });
+const ELECTED: Event = Event::Store(store::Event::LeaderElected { lock_is_free: true });
 
 type Seen = Happening<'static, Site>;
 
@@ -64,6 +64,15 @@ fn a_hand_over_is_measured_from_the_stop_of_the_only_worker_while_it_is_sure() {
     let doubt = vec![emitted(A, &DOUBTED)];
     assert!(!last("clean-handover", &[both_up(), working(A), doubt.clone(), stop.clone()].concat()).trigger);
     assert!(last("clean-handover", &[both_up(), working(A), stop, doubt].concat()).discharge);
+}
+
+#[test]
+fn a_lock_that_is_given_back_is_expected_to_be_taken_by_another_that_is_up() {
+    const RELEASED: Event = Event::Contender(contender::Event::Released);
+    let released = vec![emitted(A, &ENDED), emitted(A, &RELEASED)];
+    assert!(last("handover-after-work", &[both_up(), working(A), released.clone()].concat()).trigger);
+    let alone = vec![Happening::Started(S), Happening::Started(A)];
+    assert!(!last("handover-after-work", &[alone, working(A), released].concat()).trigger);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::{
     lock::{Event, Request, STORE, Site, contender, resource, work},
     process::NodeId,
     spec::{Happening, Signals},
-    store::consul,
+    store,
 };
 
 type Seen<'a> = Happening<'a, Site>;
@@ -37,8 +37,8 @@ pub(super) fn writes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals
     let Memory::Greatest(greatest) = memory else { unreachable!("it remembers a token") };
     if let Happening::Emitted(_, Event::Resource(resource::Event::Accepted { token, .. })) = seen {
         signals.witness = true;
-        signals.violated = token < greatest;
-        *greatest = (*greatest).max(*token);
+        signals.violated = *greatest > Some(*token);
+        *greatest = (*greatest).max(Some(*token));
     }
 }
 
@@ -75,6 +75,21 @@ pub(super) fn hands_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sig
     }
 }
 
+/// The lock alone: how long the work took to end is left out.
+pub(super) fn hands_over_after_work(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let (workers, up) = memory.takeover();
+    follow(workers, seen);
+    follow_up(up, seen);
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Released)) => {
+            signals.trigger = workers.iter().all(|worker| worker == node) && up.iter().any(|other| other != node);
+        }
+        Happening::Emitted(_, Event::Work(work::Event::Began)) => signals.response = true,
+        _ => {}
+    }
+    signals.discharge = up.is_empty();
+}
+
 pub(super) fn takes_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let (workers, up) = memory.takeover();
     let worked = follow(workers, seen);
@@ -92,7 +107,7 @@ pub(super) fn takes_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sig
 pub(super) fn takes_over_since_renewal(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let Memory::Holder(holder) = memory else { unreachable!("it remembers the holder") };
     match seen {
-        Happening::Emitted(_, Event::Store(consul::Event::SessionRenewed { owner })) if *holder == Some(*owner) => {
+        Happening::Emitted(_, Event::Store(store::Event::Renewed { owner })) if *holder == Some(*owner) => {
             signals.discharge = true;
             signals.trigger = true;
         }
@@ -140,7 +155,7 @@ pub(super) fn is_taken(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signa
     follow(workers, seen);
     follow_up(up, seen);
     match seen {
-        Happening::Emitted(_, Event::Store(consul::Event::LeaderElected { lock_is_free })) => {
+        Happening::Emitted(_, Event::Store(store::Event::LeaderElected { lock_is_free })) => {
             signals.trigger = *lock_is_free && up.difference(workers).next().is_some();
         }
         Happening::Emitted(_, Event::Contender(contender::Event::Acquired)) => signals.response = true,
@@ -154,7 +169,7 @@ pub(super) fn resumes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signal
     follow(workers, seen);
     follow_up(up, seen);
     match seen {
-        Happening::Emitted(_, Event::Store(consul::Event::LeaderElected { .. })) => {
+        Happening::Emitted(_, Event::Store(store::Event::LeaderElected { .. })) => {
             signals.trigger = workers.is_empty() && !up.is_empty();
         }
         Happening::Emitted(_, Event::Work(work::Event::Began)) => signals.response = true,

@@ -1,20 +1,23 @@
-//! A Consul-like store as one process: sessions with a time to live, one key that a session may hold, and the leader
+//! A Consul-like store as one process: sessions with a time to live, keys that a session may hold, and the leader
 //! behind both.
 //!
 //! Two rules decide how long anything takes. The leader alone counts: it forgets a session `ttl * ttl_multiplier`
 //! after the last renewal that *it* saw, and a new leader counts every session from the beginning. And a key whose
-//! holder vanished cannot be acquired for `lock_delay` more.
+//! holder vanished cannot be acquired for its `lock_delay` more.
 
-mod serve;
+mod keys;
+mod leader;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use super::{Event, Held, INDICES, Key, Request};
 use crate::{
-    process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process, Rank, Sort},
+    process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process, Rank},
     time::{Duration, Window},
 };
 
@@ -22,48 +25,86 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub struct Consul {
     led: bool,
-    /// The sessions of each client, oldest first. `Expire` is armed for each while there is a leader.
-    sessions: BTreeMap<NodeId, Vec<Id>>,
-    key: Key,
-    /// No session may acquire the key until `LockDelay`.
-    delayed: bool,
-    /// The question of each client that waits for the key to change.
-    waiting: BTreeMap<NodeId, Waiting>,
-}
-
-/// The one key.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-struct Key {
-    exists: bool,
-    holder: Option<Id>,
-    /// Of the last change.
+    /// The sessions of each client, oldest first. `Expire` is armed for each with a time to live, while there is a
+    /// leader.
+    sessions: BTreeMap<NodeId, Vec<Session>>,
+    keys: BTreeMap<Key, Entry>,
+    /// Of the last change of any key.
     index: Rank,
+    /// Keys that no session may acquire until `LockDelay`.
+    delayed: BTreeSet<Key>,
+    /// The question of each client that waits for a change.
+    waiting: BTreeMap<NodeId, Waiting>,
+    /// What came while there was no leader, in the order of coming. `Held` is armed for each.
+    held: Vec<Held<Message>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-struct Waiting {
-    question: Id,
-    /// `Wait` is armed.
-    limited: bool,
+pub struct Session {
+    pub id: Id,
+    pub terms: Terms,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Config {
-    /// A session is forgotten this long after its last renewal.
-    pub expiry: Duration,
-    /// How long a key cannot be acquired after its holder's session ended.
+/// What a client asks of its session.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
+pub struct Terms {
+    /// Without one it lives until it is destroyed.
+    pub ttl: Option<Duration>,
+    /// How long a key cannot be acquired after the session that held it ended.
     pub lock_delay: Duration,
     pub behavior: Behavior,
 }
 
 /// What becomes of a key whose holder's session ends.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Behavior {
     /// It stays, without a holder.
     Release,
     /// It goes.
     Delete,
+}
+
+/// What is kept of a key.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub struct Entry {
+    pub value: Option<Id>,
+    pub holder: Option<Id>,
+    /// Grows with each new holder; a plain write forgets it, even while the key is held.
+    pub token: Option<Rank>,
+    pub created: Rank,
+    pub modified: Rank,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+struct Waiting {
+    question: Id,
+    get: Get,
+    /// `Wait` is armed.
+    limited: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    pub version: Version,
+    /// A session is forgotten after so many times its time to live.
+    pub ttl_multiplier: u8,
+}
+
+/// Of the servers, as far as clients can tell.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Deserialize)]
+pub enum Version {
+    #[serde(rename = "0.5")]
+    V0_5,
+    /// Who holds a key may acquire it again.
+    #[serde(rename = "0.6")]
+    V0_6,
+    /// Without a leader a request is held for 7 s before it fails.
+    #[serde(rename = "0.7")]
+    V0_7,
+    /// A write that changes nothing is no change.
+    #[serde(rename = "1.10")]
+    V1_10,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -94,36 +135,69 @@ pub enum Ask {
     DestroySession {
         session: Id,
     },
-    /// At once, or when the key has changed since `seen`; after `wait` at the latest.
+    Session {
+        session: Id,
+    },
     Get {
+        get: Get,
+        /// At once, or when there was a change since `seen`; after `wait` at the latest.
         seen: Option<Rank>,
         wait: Option<Window>,
     },
+    Put {
+        key: Key,
+        value: Option<Id>,
+        check: Check,
+    },
+    Delete {
+        key: Key,
+        check: Check,
+    },
     Acquire {
+        key: Key,
         session: Id,
+        value: Option<Id>,
     },
     Release {
+        key: Key,
         session: Id,
+        value: Option<Id>,
     },
+}
+
+/// What is read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Get {
+    Key(Key),
+    /// Every key below one.
+    Under(Key),
+}
+
+/// When a write is done.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Check {
+    Always,
+    /// If the key was last modified at this index.
+    Unchanged(Rank),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Answer {
     Destroyed,
-    Entry {
-        holder: Option<Id>,
+    Session(Option<Session>),
+    /// The keys, by name, and the index to wait from.
+    Entries {
+        entries: Vec<(Key, Entry)>,
         index: Rank,
     },
+    Written,
     /// The token is greater than that of every earlier holder.
     Acquired {
         token: Rank,
     },
-    /// Another holds the key, or its lock-delay is not over.
+    Released,
+    /// Another holds the key or its lock-delay is not over; the key has changed; there is nothing to release.
     Refused,
-    /// Whether the session held the key.
-    Released {
-        held: bool,
-    },
     /// There is no leader, or no such session.
     Failed,
 }
@@ -132,6 +206,7 @@ pub enum Answer {
 pub enum SessionAsk {
     /// Destroys `instead_of` first, if that is still known.
     Create {
+        terms: Terms,
         instead_of: Option<Id>,
     },
     Renew {
@@ -158,24 +233,11 @@ pub enum Timer {
     /// When a client that waits for a change is answered without one.
     Wait(NodeId),
     /// When the key may be acquired again.
-    LockDelay,
+    LockDelay(Key),
     /// When there is a leader again.
     Election,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum Request {
-    /// The leader is gone; there is a new one after a span of `outage`.
-    LoseLeader { outage: Window },
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum Event {
-    SessionRenewed { owner: NodeId },
-    SessionExpired { owner: NodeId },
-    LockDelayEnded,
-    LeaderLost,
-    LeaderElected { lock_is_free: bool },
+    /// When a held request fails, or is served by the new leader.
+    Held(Id),
 }
 
 impl Process for Consul {
@@ -190,36 +252,32 @@ impl Process for Consul {
         Consul {
             led: true,
             sessions: BTreeMap::new(),
-            key: Key { exists: false, holder: None, index: Rank::least(INDICES) },
-            delayed: false,
+            keys: BTreeMap::new(),
+            index: Rank::least(INDICES),
+            delayed: BTreeSet::new(),
             waiting: BTreeMap::new(),
+            held: Vec::new(),
         }
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
         match (self.led, input) {
-            (true, Input::Message { from, message: Message::Ask { question, ask } }) => {
-                self.serve(me.config, from, question, &ask, fx);
-            }
-            (true, Input::Message { from, message: Message::AskSession { question, ask } }) => {
-                let answer = self.tend(me.config, from, &ask, fx);
-                fx.send(from, Message::AnswerSession { question, answer });
+            // Answers are for clients.
+            (_, Input::Message { message: Message::Answer { .. } | Message::AnswerSession { .. }, .. }) => {}
+            (true, Input::Message { from, message }) => self.serve(me.config, from, message, fx),
+            (false, Input::Message { from, message }) if me.config.version >= Version::V0_7 => {
+                self.hold(from, message, fx);
             }
             // Without a leader nothing is done, and that is said at once.
-            (false, Input::Message { from, message: Message::Ask { question: Some(question), .. } }) => {
-                fx.send(from, Message::Answer { question, answer: Answer::Failed });
-            }
-            (false, Input::Message { message: Message::Ask { question: None, .. }, .. }) => {}
-            (false, Input::Message { from, message: Message::AskSession { question, .. } }) => {
-                fx.send(from, Message::AnswerSession { question, answer: SessionAnswer::Failed });
-            }
-            (true, Input::Timer(Timer::Expire(session))) => self.expire(me.config, session, fx),
+            (false, Input::Message { from, message }) => fail(from, &message, fx),
+            (_, Input::Timer(Timer::Held(id))) => self.let_go(me.config, id, fx),
+            (true, Input::Timer(Timer::Expire(session))) => self.expire(session, fx),
             (true, Input::Timer(Timer::Wait(client))) => self.answer_waiting(client, fx),
             // Only a leader counts sessions, and only a leader lets clients wait.
             (false, Input::Timer(Timer::Expire(_) | Timer::Wait(_))) => {}
             // The servers count the lock-delay; losing the leader does not change it.
-            (true | false, Input::Timer(Timer::LockDelay)) => {
-                self.delayed = false;
+            (_, Input::Timer(Timer::LockDelay(key))) => {
+                self.delayed.remove(&key);
                 fx.emit(Event::LockDelayEnded);
             }
             (true, Input::Request(Request::LoseLeader { outage })) => self.lose_leader(outage, fx),
@@ -229,13 +287,12 @@ impl Process for Consul {
             // Armed when the leader is lost.
             (true, Input::Timer(Timer::Election)) => {}
             // Nobody is left to be answered on that connection.
-            (true | false, Input::Closed { peer, lane, .. }) => {
+            (_, Input::Closed { peer, lane, .. }) => {
                 if lane == KEY_LANE {
                     self.forget_waiting(peer, fx);
                 }
+                self.forget_held(peer, lane, fx);
             }
-            // Answers are for clients.
-            (true | false, Input::Message { message: Message::Answer { .. } | Message::AnswerSession { .. }, .. }) => {}
         }
     }
 
@@ -247,14 +304,30 @@ impl Process for Consul {
     }
 }
 
-/// The connection for the key, and for the ends of sessions.
+impl Get {
+    fn reads(self, key: Key) -> bool {
+        match self {
+            Get::Key(only) => key == only,
+            Get::Under(prefix) => key.is_under(prefix),
+        }
+    }
+}
+
+/// Says that a request could not be done, to whom waits for an answer.
+fn fail(from: NodeId, message: &Message, fx: &mut Effects<Consul>) {
+    match *message {
+        Message::Ask { question: Some(question), .. } => {
+            fx.send(from, Message::Answer { question, answer: Answer::Failed });
+        }
+        Message::AskSession { question, .. } => {
+            fx.send(from, Message::AnswerSession { question, answer: SessionAnswer::Failed });
+        }
+        Message::Ask { question: None, .. } | Message::Answer { .. } | Message::AnswerSession { .. } => {}
+    }
+}
+
+/// The connection for keys, and for the ends of sessions.
 pub const KEY_LANE: Lane = Lane(0);
 
 /// The connection for the beginnings and renewals of sessions.
 pub const SESSION_LANE: Lane = Lane(1);
-
-/// Fencing tokens: one for each holder.
-pub const TOKENS: Sort = Sort(0);
-
-/// Indices: one for each change of the key.
-pub const INDICES: Sort = Sort(1);

@@ -1,15 +1,50 @@
 use super::*;
 use crate::process::fixture::Fixture;
 
+const LOCK: Key = Key("lock");
+
 const A: NodeId = NodeId(1);
 const B: NodeId = NodeId(2);
 
-fn store(lock_delay: i64, behavior: Behavior) -> Fixture<Consul> {
-    let config = Config { expiry: Duration::from_secs(20), lock_delay: Duration::from_secs(lock_delay), behavior };
-    Fixture::start(NodeId(0), config)
+/// A store whose sessions, in these tests, all have the same terms.
+struct Store {
+    fixture: Fixture<Consul>,
+    terms: Terms,
 }
 
-impl Fixture<Consul> {
+fn store(lock_delay: i64, behavior: Behavior) -> Store {
+    let lock_delay = Duration::from_secs(lock_delay);
+    let terms = Terms { ttl: Some(Duration::from_secs(10)), lock_delay, behavior };
+    Store { fixture: Fixture::start(NodeId(0), Config { version: Version::V0_5, ttl_multiplier: 2 }), terms }
+}
+
+impl std::ops::Deref for Store {
+    type Target = Fixture<Consul>;
+
+    fn deref(&self) -> &Fixture<Consul> {
+        &self.fixture
+    }
+}
+
+impl std::ops::DerefMut for Store {
+    fn deref_mut(&mut self) -> &mut Fixture<Consul> {
+        &mut self.fixture
+    }
+}
+
+const fn acquire(session: Id) -> Ask {
+    Ask::Acquire { key: LOCK, session, value: None }
+}
+
+const fn release(session: Id) -> Ask {
+    Ask::Release { key: LOCK, session, value: None }
+}
+
+const fn get(seen: Option<Rank>, wait: Option<Window>) -> Ask {
+    Ask::Get { get: Get::Key(LOCK), seen, wait }
+}
+
+impl Store {
     fn ask(&mut self, from: NodeId, ask: Ask) -> Vec<String> {
         let question = Some(self.fresh_id());
         let mut did = self.message(from, Message::Ask { question, ask });
@@ -19,8 +54,8 @@ impl Fixture<Consul> {
     }
 
     fn session(&mut self, of: NodeId) -> Id {
-        let question = self.fresh_id();
-        self.message(of, Message::AskSession { question, ask: SessionAsk::Create { instead_of: None } });
+        let (question, terms) = (self.fresh_id(), self.terms);
+        self.message(of, Message::AskSession { question, ask: SessionAsk::Create { terms, instead_of: None } });
         match self.sent().last() {
             Some((_, Message::AnswerSession { answer: SessionAnswer::Created { session }, .. })) => *session,
             other => panic!("a session is created, not {other:?}"),
@@ -28,8 +63,8 @@ impl Fixture<Consul> {
     }
 
     fn get_change(&mut self, from: NodeId, wait: Option<Window>) -> Vec<String> {
-        let seen = Some(self.process().key.index);
-        self.ask(from, Ask::Get { seen, wait })
+        let seen = Some(self.process().index);
+        self.ask(from, get(seen, wait))
     }
 }
 
@@ -43,29 +78,29 @@ fn without_question(line: &str) -> String {
 fn a_session_expires_and_its_key_is_refused_until_the_lock_delay_ends() {
     let mut store = store(15, Behavior::Release);
     let (a, b) = (store.session(A), store.session(B));
-    store.ask(A, Ask::Acquire { session: a });
-    assert_eq!(store.ask(B, Ask::Acquire { session: b }), ["send n2 Answer { answer: Refused }"]);
-    assert_eq!(store.timer(Timer::Expire(a)), ["emit SessionExpired { owner: n1 }", "arm LockDelay 15s"]);
-    assert_eq!(store.ask(B, Ask::Acquire { session: b }), ["send n2 Answer { answer: Refused }"]);
-    assert_eq!(store.timer(Timer::LockDelay), ["emit LockDelayEnded"]);
-    assert_eq!(store.ask(B, Ask::Acquire { session: b }), ["send n2 Answer { answer: Acquired { token: 2 } }"]);
+    store.ask(A, acquire(a));
+    assert_eq!(store.ask(B, acquire(b)), ["send n2 Answer { answer: Refused }"]);
+    assert_eq!(store.timer(Timer::Expire(a)), ["emit Expired { owner: n1 }", "arm LockDelay(lock) 15s"]);
+    assert_eq!(store.ask(B, acquire(b)), ["send n2 Answer { answer: Refused }"]);
+    assert_eq!(store.timer(Timer::LockDelay(LOCK)), ["emit LockDelayEnded"]);
+    assert_eq!(store.ask(B, acquire(b)), ["send n2 Answer { answer: Acquired { token: 2 } }"]);
 }
 
 #[test]
 fn a_release_has_no_lock_delay_and_a_destroyed_session_has() {
     let mut store = store(15, Behavior::Release);
     let a = store.session(A);
-    store.ask(A, Ask::Acquire { session: a });
-    assert_eq!(store.ask(A, Ask::Release { session: a }), ["send n1 Answer { answer: Released { held: true } }"]);
+    store.ask(A, acquire(a));
+    assert_eq!(store.ask(A, release(a)), ["send n1 Answer { answer: Released }"]);
     assert_eq!(
         store.ask(A, Ask::DestroySession { session: a }),
         ["disarm Expire(#1)", "send n1 Answer { answer: Destroyed }"]
     );
     let a = store.session(A);
-    store.ask(A, Ask::Acquire { session: a });
+    store.ask(A, acquire(a));
     assert_eq!(
         store.ask(A, Ask::DestroySession { session: a }),
-        ["disarm Expire(#6)", "arm LockDelay 15s", "send n1 Answer { answer: Destroyed }"]
+        ["disarm Expire(#6)", "arm LockDelay(lock) 15s", "send n1 Answer { answer: Destroyed }"]
     );
 }
 
@@ -74,9 +109,9 @@ fn the_key_of_an_ended_session_stays_or_goes_as_its_behavior_says() {
     for (behavior, exists) in [(Behavior::Release, true), (Behavior::Delete, false)] {
         let mut store = store(0, behavior);
         let a = store.session(A);
-        store.ask(A, Ask::Acquire { session: a });
+        store.ask(A, acquire(a));
         store.timer(Timer::Expire(a));
-        assert_eq!(store.process().key.exists, exists);
+        assert_eq!(store.process().keys.contains_key(&LOCK), exists);
     }
 }
 
@@ -86,22 +121,22 @@ fn who_waits_for_a_change_is_told_of_it_or_of_none_when_the_wait_ends() {
     let a = store.session(A);
     let wait = Some(Window::exactly(Duration::from_secs(15)));
     assert_eq!(store.get_change(B, wait), ["arm Wait(n2) 15s"]);
-    let told = store.ask(A, Ask::Acquire { session: a });
+    let told = store.ask(A, acquire(a));
     assert_eq!(told[0], "disarm Wait(n2)");
-    assert_eq!(without_question(&told[1]), "send n2 Answer { answer: Entry { holder: Some(#1), index: 1 } }");
+    assert!(told[1].contains("holder: Some(#1)"), "{}", told[1]);
     store.get_change(B, wait);
     let told = store.timer(Timer::Wait(B));
-    assert_eq!(without_question(&told[0]), "send n2 Answer { answer: Entry { holder: Some(#1), index: 1 } }");
+    assert!(told[0].contains("holder: Some(#1)"), "{}", told[0]);
 }
 
 #[test]
 fn who_has_not_seen_the_last_change_is_told_at_once() {
     let mut store = store(0, Behavior::Release);
     let a = store.session(A);
-    let seen = Some(store.process().key.index);
-    store.ask(A, Ask::Acquire { session: a });
-    assert_eq!(store.ask(B, Ask::Get { seen, wait: None }).len(), 1);
-    assert_eq!(store.ask(B, Ask::Get { seen: None, wait: None }).len(), 1);
+    let seen = Some(store.process().index);
+    store.ask(A, acquire(a));
+    assert_eq!(store.ask(B, get(seen, None)).len(), 1);
+    assert_eq!(store.ask(B, get(None, None)).len(), 1);
     assert!(store.get_change(B, None).is_empty());
 }
 
@@ -113,11 +148,7 @@ fn a_renewal_of_a_session_that_is_gone_is_told_apart_from_a_failure() {
     let renew = || Message::AskSession { question, ask: SessionAsk::Renew { session } };
     assert_eq!(
         store.message(A, renew()),
-        [
-            "arm Expire(#1) 20s",
-            "emit SessionRenewed { owner: n1 }",
-            "send n1 AnswerSession { question: #2, answer: Renewed }"
-        ]
+        ["arm Expire(#1) 20s", "emit Renewed { owner: n1 }", "send n1 AnswerSession { question: #2, answer: Renewed }"]
     );
     store.timer(Timer::Expire(session));
     assert_eq!(store.message(A, renew()), ["send n1 AnswerSession { question: #2, answer: Gone }"]);
@@ -129,14 +160,14 @@ fn a_renewal_of_a_session_that_is_gone_is_told_apart_from_a_failure() {
 fn a_new_leader_counts_every_session_from_the_beginning() {
     let mut store = store(15, Behavior::Release);
     let a = store.session(A);
-    store.ask(A, Ask::Acquire { session: a });
+    store.ask(A, acquire(a));
     store.get_change(B, None);
     let lost = store.request(LOSE);
     assert_eq!(
         lost.iter().map(|line| without_question(line)).collect::<Vec<_>>(),
         ["disarm Expire(#1)", "send n2 Answer { answer: Failed }", "arm Election 2s..5s", "emit LeaderLost"]
     );
-    assert_eq!(store.ask(B, Ask::Get { seen: None, wait: None }), ["send n2 Answer { answer: Failed }"]);
+    assert_eq!(store.ask(B, get(None, None)), ["send n2 Answer { answer: Failed }"]);
     assert!(store.message(A, Message::Ask { question: None, ask: Ask::DestroySession { session: a } }).is_empty());
     assert_eq!(store.timer(Timer::Election), ["arm Expire(#1) 20s", "emit LeaderElected { lock_is_free: false }"]);
 }
@@ -151,13 +182,32 @@ fn a_client_whose_connection_is_gone_does_not_wait_any_more() {
 }
 
 #[test]
+fn from_0_7_on_a_request_is_held_until_there_is_a_leader_or_too_long() {
+    let config = Config { version: Version::V0_7, ttl_multiplier: 2 };
+    let mut store = Fixture::<Consul>::start(NodeId(0), config);
+    store.request(LOSE);
+    let question = store.fresh_id();
+    let ask = || Message::Ask { question: Some(question), ask: get(None, None) };
+    assert_eq!(store.message(A, ask()), ["arm Held(#1) 7s..7437ms"]);
+    assert_eq!(
+        store.timer(Timer::Held(store.process().held[0].id)),
+        ["send n1 Answer { question: #0, answer: Failed }"]
+    );
+    store.message(A, ask());
+    assert_eq!(store.timer(Timer::Election)[0], "arm Held(#2) 0s..437ms");
+    let served = store.timer(Timer::Held(store.process().held[0].id));
+    assert_eq!(served, ["send n1 Answer { question: #0, answer: Entries { entries: [], index: 0 } }"]);
+}
+
+#[test]
 fn a_session_may_take_the_place_of_another() {
     let mut store = store(0, Behavior::Release);
     let a = store.session(A);
-    let question = store.fresh_id();
-    let did = store.message(A, Message::AskSession { question, ask: SessionAsk::Create { instead_of: Some(a) } });
+    let (question, terms) = (store.fresh_id(), store.terms);
+    let did =
+        store.message(A, Message::AskSession { question, ask: SessionAsk::Create { terms, instead_of: Some(a) } });
     assert_eq!(did[..2], ["disarm Expire(#1)", "arm Expire(#3) 20s"]);
-    assert_eq!(store.ask(A, Ask::Acquire { session: a }), ["send n1 Answer { answer: Failed }"]);
+    assert_eq!(store.ask(A, acquire(a)), ["send n1 Answer { answer: Failed }"]);
 }
 
 #[test]
@@ -165,7 +215,7 @@ fn a_session_that_is_not_known_acquires_nothing() {
     let mut store = store(0, Behavior::Release);
     let a = store.session(A);
     store.timer(Timer::Expire(a));
-    assert_eq!(store.ask(A, Ask::Acquire { session: a }), ["send n1 Answer { answer: Failed }"]);
+    assert_eq!(store.ask(A, acquire(a)), ["send n1 Answer { answer: Failed }"]);
 }
 
 const LOSE: Request = Request::LoseLeader { outage: Window::new(Duration::from_secs(2), Duration::from_secs(5)) };

@@ -1,15 +1,15 @@
 //! How a contender keeps its session alive.
 
-use super::{Config, Contender, Keep, OnRenewFailure, Pursuit, SessionAnswer, SessionAsk, Timer, ask_session, get};
+use super::{Client, Config, Keep, OnRenewFailure, Pursuit, SessionAnswer, SessionAsk, Timer, ask_session, get};
 use crate::{
     process::{Effects, Id},
     time::Window,
 };
 
-impl Contender {
+impl Client {
     pub(super) fn renew(&mut self, config: &Config, fx: &mut Effects<Self>) {
         // Armed only while there is a session that is kept.
-        let Contender::Open { session, keep, .. } = self else { return };
+        let Client::Open { session, keep, .. } = self else { return };
         let overdue = match keep {
             Keep::Resting => {
                 if let OnRenewFailure::Retry { left, .. } = config.on_renew_failure {
@@ -27,26 +27,26 @@ impl Contender {
     /// The time to live is over since the last success. That is looked at only when a renewal has failed.
     pub(super) fn overdue(&mut self) {
         match self {
-            Contender::Open { keep: Keep::Renewing { overdue, .. } | Keep::Retrying { overdue }, .. } => {
+            Client::Open { keep: Keep::Renewing { overdue, .. } | Keep::Retrying { overdue }, .. } => {
                 *overdue = true;
             }
             // Disarmed by a success, and at the end.
-            Contender::Open { keep: Keep::Resting | Keep::Stopped, .. }
-            | Contender::Opening { .. }
-            | Contender::Resting { .. }
-            | Contender::Abandoned => {}
+            Client::Open { keep: Keep::Resting | Keep::Stopped, .. }
+            | Client::Opening { .. }
+            | Client::Resting { .. }
+            | Client::Abandoned => {}
         }
     }
 
     /// What was asked about the session.
     pub(super) const fn session_question(&self) -> Option<Id> {
         match self {
-            Contender::Opening { question, .. } | Contender::Open { keep: Keep::Renewing { question, .. }, .. } => {
+            Client::Opening { question, .. } | Client::Open { keep: Keep::Renewing { question, .. }, .. } => {
                 Some(*question)
             }
-            Contender::Open { keep: Keep::Resting | Keep::Retrying { .. } | Keep::Stopped, .. }
-            | Contender::Resting { .. }
-            | Contender::Abandoned => None,
+            Client::Open { keep: Keep::Resting | Keep::Retrying { .. } | Keep::Stopped, .. }
+            | Client::Resting { .. }
+            | Client::Abandoned => None,
         }
     }
 
@@ -65,7 +65,7 @@ impl Contender {
         if config.request_timeout.is_some() {
             fx.disarm(Timer::SessionAnswer);
         }
-        if let Contender::Opening { left, .. } = *self {
+        if let Client::Opening { left, .. } = *self {
             self.opened(config, left, answer, fx);
         } else {
             self.renewed(config, answer, fx);
@@ -76,15 +76,15 @@ impl Contender {
         if let Some(SessionAnswer::Created { session }) = answer {
             fx.arm(Timer::Renew, Window::exactly(config.renew_every));
             let question = get(config, None, config.wait, fx);
-            *self = Contender::Open { session, keep: Keep::Resting, pursuit: Pursuit::Watching { question } };
+            *self = Client::Open { session, keep: Keep::Resting, pursuit: Pursuit::Watching { question } };
         } else {
-            *self = Contender::Resting { left };
+            *self = Client::Resting { left };
             fx.arm(Timer::Retry, Window::exactly(config.error_retry));
         }
     }
 
     fn renewed(&mut self, config: &Config, answer: Option<SessionAnswer>, fx: &mut Effects<Self>) {
-        let Contender::Open { keep, .. } = self else { return };
+        let Client::Open { keep, .. } = self else { return };
         let Keep::Renewing { overdue, .. } = *keep else { return };
         match (answer, config.on_renew_failure) {
             // The oldest client looks for an error only, and a session that is gone is none.
@@ -97,6 +97,9 @@ impl Contender {
                 fx.arm(Timer::Renew, Window::exactly(config.renew_every));
             }
             (Some(SessionAnswer::Failed) | None, OnRenewFailure::Stop) => *keep = Keep::Stopped,
+            (Some(SessionAnswer::Gone), OnRenewFailure::Retry { hears_gone: true, .. }) => {
+                self.lose_session(config, fx);
+            }
             (Some(SessionAnswer::Gone | SessionAnswer::Failed) | None, OnRenewFailure::Retry { every, .. }) => {
                 if overdue {
                     self.lose_session(config, fx);
@@ -111,19 +114,20 @@ impl Contender {
     /// A renewal failed when the session was overdue.
     fn lose_session(&mut self, config: &Config, fx: &mut Effects<Self>) {
         match self {
-            Contender::Open { pursuit: Pursuit::Holding { .. }, .. } => self.doubt(config, fx),
-            Contender::Open { keep, pursuit: Pursuit::Doubting, .. } => *keep = Keep::Stopped,
-            Contender::Open {
-                pursuit: Pursuit::Watching { .. } | Pursuit::Acquiring { .. } | Pursuit::Refused,
+            Client::Open { pursuit: Pursuit::Holding { .. } | Pursuit::Blind { .. }, .. } => self.doubt(config, fx),
+            Client::Open { keep, pursuit: Pursuit::Doubting, .. } => *keep = Keep::Stopped,
+            Client::Open {
+                pursuit:
+                    Pursuit::Watching { .. } | Pursuit::Acquiring { .. } | Pursuit::Rereading { .. } | Pursuit::Refused,
                 ..
             } => self.fail(config, fx),
-            Contender::Opening { .. } | Contender::Resting { .. } | Contender::Abandoned => {}
+            Client::Opening { .. } | Client::Resting { .. } | Client::Abandoned => {}
         }
     }
 
     /// Disarms what the keeping of a session and an open question have armed.
     pub(super) fn stop_keeping(&self, config: &Config, fx: &mut Effects<Self>) {
-        let Contender::Open { keep, .. } = self else { return };
+        let Client::Open { keep, .. } = self else { return };
         match keep {
             Keep::Resting | Keep::Retrying { .. } => fx.disarm(Timer::Renew),
             Keep::Renewing { .. } if config.request_timeout.is_some() => fx.disarm(Timer::SessionAnswer),

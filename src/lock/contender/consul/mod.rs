@@ -1,8 +1,5 @@
-//! A contender: a *slumberer* that wants the lock, the holder of it once its session acquired the key.
-//!
-//! It is the Go client for Consul's locks as of March and April 2015: a session of its own that it renews, a question
-//! that waits for the key to be free, and, while it holds the key, one that waits for the key to change. Whatever it
-//! is not sure of it takes for a loss.
+//! The Go client for Consul's locks: a session of its own that it renews, a question that waits for the key to be free,
+//! and, while it holds the key, one that waits for the key to change. Whatever it is not sure of it takes for a loss.
 
 mod keep;
 #[cfg(test)]
@@ -10,14 +7,19 @@ mod tests;
 
 use serde::Deserialize;
 
+use super::{Event, Request, Standing, Timer};
 use crate::{
-    process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process, Rank},
-    store::consul::{self, Answer, Ask, Message, SessionAnswer, SessionAsk},
+    lock::{LOCK, STORE},
+    process::{Effects, Id, Input, Lane, Me, Names, Process, Rank},
+    store::{
+        Key,
+        consul::{self, Answer, Ask, Entry, Get, Message, SessionAnswer, SessionAsk, Terms},
+    },
     time::{Duration, Window},
 };
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum Contender {
+pub enum Client {
     /// Asked for a session, instead of the one of an earlier attempt if that may be left.
     Opening {
         question: Id,
@@ -56,17 +58,22 @@ pub enum Pursuit {
     Watching { question: Id },
     /// The key was free: asked to acquire it.
     Acquiring { question: Id },
+    /// Was refused, and looks again to see whether somebody holds the key.
+    Rereading { question: Id },
     /// Was refused. `Retry` is armed.
     Refused,
-    /// Holds the key, and asked to be told when it changes.
-    Holding { question: Id, token: Rank },
+    /// Holds the key, and asked to be told when it changes. So many questions have failed in a row.
+    Holding { question: Id, token: Rank, failures: u8 },
+    /// Holds the key, as far as it knows: its question failed. `Retry` is armed.
+    Blind { token: Rank, failures: u8 },
     /// Lost confidence, but keeps its session alive until its machine ends.
     Doubting,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
-    pub store: NodeId,
+    /// What it asks of a session.
+    pub terms: Terms,
     /// How long after a success, or after the session was created, it is renewed.
     pub renew_every: Duration,
     pub on_renew_failure: OnRenewFailure,
@@ -74,6 +81,12 @@ pub struct Config {
     pub wait: Option<Window>,
     /// How long the holder's question waits for a change.
     pub monitor_wait: Option<Window>,
+    /// How often in a row the holder's question may fail, because the store could not answer, and be asked again.
+    pub monitor_retries: u8,
+    /// How long it sleeps before it asks again.
+    pub monitor_retry: Duration,
+    /// Whether it looks again after it was refused, and sleeps only if nobody holds the key.
+    pub rereads: bool,
     /// How long it sleeps after it was refused.
     pub refused_retry: Duration,
     /// How long it sleeps after an error, before it tries again with another session.
@@ -91,8 +104,9 @@ pub enum OnRenewFailure {
     /// Renewals end at the first failure, silently. An answer that the session is gone does not count as one.
     Stop,
     /// It tries again `every` so often; a failure once the session is overdue ends it. `left` is what is left of the
-    /// time to live when a renewal begins.
-    Retry { every: Duration, left: Duration },
+    /// time to live when a renewal begins. An answer that the session is gone ends it at once if it `hears_gone`, and
+    /// is a failure like another if not.
+    Retry { every: Duration, left: Duration, hears_gone: bool },
 }
 
 /// What becomes of the session of a holder that lost confidence.
@@ -116,55 +130,20 @@ pub enum CleanStop {
     Leave,
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum Timer {
-    /// When the session is renewed.
-    Renew,
-    /// When the time to live is over since the last success; armed with the first renewal after it.
-    Overdue,
-    /// When to try again after a refusal or an error.
-    Retry,
-    /// When an answer about the key should have come.
-    Answer,
-    /// When an answer about the session should have come.
-    SessionAnswer,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum Request {
-    /// To end the session as a clean stop does, and exit.
-    Leave,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum Event {
-    Acquired,
-    /// The holder is not sure any more that it is the only one.
-    Doubted,
-    /// The holder stopped holding on purpose.
-    Released,
-}
-
-/// What a machine needs to know of its contender.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Standing {
-    Slumbering,
-    Holding { token: Rank },
-    Doubting,
-}
-
-impl Contender {
+impl Client {
     #[must_use]
     pub const fn standing(&self) -> Standing {
         match self {
-            Contender::Open { pursuit: Pursuit::Holding { token, .. }, .. } => Standing::Holding { token: *token },
-            Contender::Open { pursuit: Pursuit::Doubting, .. } | Contender::Abandoned => Standing::Doubting,
-            Contender::Opening { .. } | Contender::Resting { .. } | Contender::Open { .. } => Standing::Slumbering,
+            Client::Open { pursuit: Pursuit::Holding { token, .. } | Pursuit::Blind { token, .. }, .. } => {
+                Standing::Holding { token: *token }
+            }
+            Client::Open { pursuit: Pursuit::Doubting, .. } | Client::Abandoned => Standing::Doubting,
+            Client::Opening { .. } | Client::Resting { .. } | Client::Open { .. } => Standing::Slumbering,
         }
     }
 }
 
-impl Process for Contender {
+impl Process for Client {
     type Config = Config;
     type Message = Message;
     type Timer = Timer;
@@ -173,7 +152,7 @@ impl Process for Contender {
     type Durable = ();
 
     fn start(me: &Me<'_, Self>, (): (), fx: &mut Effects<Self>) -> Self {
-        Contender::Opening { question: ask_session(me.config, SessionAsk::Create { instead_of: None }, fx), left: None }
+        Client::Opening { question: open(me.config, None, fx), left: None }
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
@@ -199,6 +178,8 @@ impl Process for Contender {
             Input::Timer(Timer::Renew) => self.renew(config, fx),
             Input::Timer(Timer::Overdue) => self.overdue(),
             Input::Timer(Timer::Retry) => self.retry(config, fx),
+            // Of other kinds.
+            Input::Timer(Timer::Lease | Timer::Deadline(_)) => {}
             Input::Request(Request::Leave) => self.leave(config, fx),
             // The store's side of the talk, and connections that a contender does not have.
             Input::Message { message: Message::Ask { .. } | Message::AskSession { .. }, .. } | Input::Closed { .. } => {
@@ -211,19 +192,22 @@ impl Process for Contender {
     }
 }
 
-impl Contender {
+impl Client {
     /// What was asked about the key.
     const fn question(&self) -> Option<Id> {
         match self {
-            Contender::Open {
+            Client::Open {
                 pursuit:
-                    Pursuit::Watching { question } | Pursuit::Acquiring { question } | Pursuit::Holding { question, .. },
+                    Pursuit::Watching { question }
+                    | Pursuit::Acquiring { question }
+                    | Pursuit::Rereading { question }
+                    | Pursuit::Holding { question, .. },
                 ..
             } => Some(*question),
-            Contender::Open { pursuit: Pursuit::Refused | Pursuit::Doubting, .. }
-            | Contender::Opening { .. }
-            | Contender::Resting { .. }
-            | Contender::Abandoned => None,
+            Client::Open { pursuit: Pursuit::Refused | Pursuit::Blind { .. } | Pursuit::Doubting, .. }
+            | Client::Opening { .. }
+            | Client::Resting { .. }
+            | Client::Abandoned => None,
         }
     }
 
@@ -236,46 +220,69 @@ impl Contender {
         if config.request_timeout.is_some() {
             fx.disarm(Timer::Answer);
         }
-        let Contender::Open { session, pursuit, .. } = self else { unreachable!("it asked with a session") };
+        let Client::Open { session, pursuit, .. } = self else { unreachable!("it asked with a session") };
         match (&*pursuit, answer) {
-            (Pursuit::Watching { .. }, Some(Answer::Entry { holder: None, .. })) => {
-                *pursuit = Pursuit::Acquiring { question: ask(config, Ask::Acquire { session: *session }, fx) };
-            }
-            (Pursuit::Watching { .. }, Some(Answer::Entry { holder: Some(_), index })) => {
-                *pursuit = Pursuit::Watching { question: get(config, Some(index), config.wait, fx) };
+            (Pursuit::Watching { .. }, Some(Answer::Entries { entries, index })) => {
+                *pursuit = if holder(&entries).is_some() {
+                    Pursuit::Watching { question: get(config, Some(index), config.wait, fx) }
+                } else {
+                    let acquire = Ask::Acquire { key: LOCK, session: *session, value: None };
+                    Pursuit::Acquiring { question: ask(config, acquire, fx) }
+                };
             }
             (Pursuit::Acquiring { .. }, Some(Answer::Acquired { token })) => {
                 fx.emit(Event::Acquired);
-                *pursuit = Pursuit::Holding { question: get(config, None, config.monitor_wait, fx), token };
+                let question = get(config, None, config.monitor_wait, fx);
+                *pursuit = Pursuit::Holding { question, token, failures: 0 };
             }
-            (Pursuit::Acquiring { .. }, Some(Answer::Refused)) => {
+            (Pursuit::Acquiring { .. }, Some(Answer::Refused)) if config.rereads => {
+                *pursuit = Pursuit::Rereading { question: get(config, None, config.wait, fx) };
+            }
+            (Pursuit::Rereading { .. }, Some(Answer::Entries { entries, index })) if holder(&entries).is_some() => {
+                *pursuit = Pursuit::Watching { question: get(config, Some(index), config.wait, fx) };
+            }
+            (Pursuit::Acquiring { .. }, Some(Answer::Refused))
+            | (Pursuit::Rereading { .. }, Some(Answer::Entries { .. })) => {
                 *pursuit = Pursuit::Refused;
                 fx.arm(Timer::Retry, Window::exactly(config.refused_retry));
             }
-            (Pursuit::Holding { token, .. }, Some(Answer::Entry { holder, index })) if holder == Some(*session) => {
+            (Pursuit::Holding { token, .. }, Some(Answer::Entries { entries, index }))
+                if holder(&entries) == Some(*session) =>
+            {
                 let token = *token;
-                *pursuit = Pursuit::Holding { question: get(config, Some(index), config.monitor_wait, fx), token };
+                let question = get(config, Some(index), config.monitor_wait, fx);
+                *pursuit = Pursuit::Holding { question, token, failures: 0 };
+            }
+            // The store says that it cannot know. A connection that is gone is not forgiven.
+            (Pursuit::Holding { token, failures, .. }, Some(Answer::Failed)) if *failures < config.monitor_retries => {
+                *pursuit = Pursuit::Blind { token: *token, failures: failures + 1 };
+                fx.arm(Timer::Retry, Window::exactly(config.monitor_retry));
             }
             // Another holds the key, or nobody, or the holder cannot know.
             (Pursuit::Holding { .. }, _) => self.doubt(config, fx),
-            (Pursuit::Watching { .. } | Pursuit::Acquiring { .. }, _) => self.fail(config, fx),
-            (Pursuit::Refused | Pursuit::Doubting, _) => unreachable!("nothing is asked"),
+            (Pursuit::Watching { .. } | Pursuit::Acquiring { .. } | Pursuit::Rereading { .. }, _) => {
+                self.fail(config, fx);
+            }
+            (Pursuit::Refused | Pursuit::Blind { .. } | Pursuit::Doubting, _) => unreachable!("nothing is asked"),
         }
     }
 
     /// The sleep after a refusal or an error is over.
     fn retry(&mut self, config: &Config, fx: &mut Effects<Self>) {
         match self {
-            Contender::Resting { left } => {
+            Client::Resting { left } => {
                 let left = *left;
-                let question = ask_session(config, SessionAsk::Create { instead_of: left }, fx);
-                *self = Contender::Opening { question, left };
+                *self = Client::Opening { question: open(config, left, fx), left };
             }
-            Contender::Open { pursuit: pursuit @ Pursuit::Refused, .. } => {
+            Client::Open { pursuit: pursuit @ Pursuit::Refused, .. } => {
                 *pursuit = Pursuit::Watching { question: get(config, None, config.wait, fx) };
             }
+            Client::Open { pursuit: pursuit @ Pursuit::Blind { .. }, .. } => {
+                let Pursuit::Blind { token, failures } = *pursuit else { unreachable!("it was matched") };
+                *pursuit = Pursuit::Holding { question: get(config, None, config.monitor_wait, fx), token, failures };
+            }
             // Armed only by a refusal or an error.
-            Contender::Opening { .. } | Contender::Open { .. } | Contender::Abandoned => {}
+            Client::Opening { .. } | Client::Open { .. } | Client::Abandoned => {}
         }
     }
 
@@ -283,21 +290,24 @@ impl Contender {
     fn fail(&mut self, config: &Config, fx: &mut Effects<Self>) {
         self.end_session(config, fx);
         let left = match self {
-            Contender::Open { session, .. } if config.cleans_up => Some(*session),
+            Client::Open { session, .. } if config.cleans_up => Some(*session),
             _ => None,
         };
-        *self = Contender::Resting { left };
+        *self = Client::Resting { left };
         fx.arm(Timer::Retry, Window::exactly(config.error_retry));
     }
 
     /// The holder is not sure any more: from here on it must not believe.
     fn doubt(&mut self, config: &Config, fx: &mut Effects<Self>) {
         fx.emit(Event::Doubted);
+        if matches!(self, Client::Open { pursuit: Pursuit::Blind { .. }, .. }) {
+            fx.disarm(Timer::Retry);
+        }
         match (config.on_doubt, &mut *self) {
-            (OnDoubt::Keep, Contender::Open { pursuit, .. }) => *pursuit = Pursuit::Doubting,
+            (OnDoubt::Keep, Client::Open { pursuit, .. }) => *pursuit = Pursuit::Doubting,
             (OnDoubt::Keep | OnDoubt::Destroy, _) => {
                 self.end_session(config, fx);
-                *self = Contender::Abandoned;
+                *self = Client::Abandoned;
             }
         }
     }
@@ -306,25 +316,25 @@ impl Contender {
     ///
     /// Whoever renews it destroys it: where renewals have stopped, the session is left to expire.
     fn end_session(&self, config: &Config, fx: &mut Effects<Self>) {
-        let Contender::Open { session, keep, .. } = self else { return };
+        let Client::Open { session, keep, .. } = self else { return };
         if *keep != Keep::Stopped {
-            tell(config, Ask::DestroySession { session: *session }, fx);
+            tell(Ask::DestroySession { session: *session }, fx);
         }
         self.stop_keeping(config, fx);
     }
 
     fn leave(&self, config: &Config, fx: &mut Effects<Self>) {
-        if let Contender::Open { session, pursuit, .. } = self {
+        if let Client::Open { session, pursuit, .. } = self {
             let session = *session;
-            if matches!(pursuit, Pursuit::Holding { .. }) {
+            if matches!(pursuit, Pursuit::Holding { .. } | Pursuit::Blind { .. }) {
                 fx.emit(Event::Released);
             }
             match config.clean_stop {
                 CleanStop::ReleaseAndDestroy => {
-                    tell(config, Ask::Release { session }, fx);
-                    tell(config, Ask::DestroySession { session }, fx);
+                    tell(Ask::Release { key: LOCK, session, value: None }, fx);
+                    tell(Ask::DestroySession { session }, fx);
                 }
-                CleanStop::Destroy => tell(config, Ask::DestroySession { session }, fx),
+                CleanStop::Destroy => tell(Ask::DestroySession { session }, fx),
                 CleanStop::Leave => {}
             }
         }
@@ -333,36 +343,47 @@ impl Contender {
 }
 
 /// Asks what is answered at once.
-fn ask(config: &Config, ask: Ask, fx: &mut Effects<Contender>) -> Id {
+fn ask(config: &Config, ask: Ask, fx: &mut Effects<Client>) -> Id {
     let question = fx.fresh_id();
     if let Some(timeout) = config.request_timeout {
         fx.arm(Timer::Answer, Window::exactly(timeout));
     }
-    fx.send(config.store, Message::Ask { question: Some(question), ask });
+    fx.send(STORE, Message::Ask { question: Some(question), ask });
     question
 }
 
+/// Asks for a session.
+fn open(config: &Config, instead_of: Option<Id>, fx: &mut Effects<Client>) -> Id {
+    ask_session(config, SessionAsk::Create { terms: config.terms, instead_of }, fx)
+}
+
 /// Asks for a session, or renews it.
-fn ask_session(config: &Config, ask: SessionAsk, fx: &mut Effects<Contender>) -> Id {
+fn ask_session(config: &Config, ask: SessionAsk, fx: &mut Effects<Client>) -> Id {
     let question = fx.fresh_id();
     if let Some(timeout) = config.request_timeout {
         fx.arm(Timer::SessionAnswer, Window::exactly(timeout));
     }
-    fx.send(config.store, Message::AskSession { question, ask });
+    fx.send(STORE, Message::AskSession { question, ask });
     question
 }
 
 /// Asks for the key: at once, or when it has changed since `seen`. Only the former is answered in time.
-fn get(config: &Config, seen: Option<Rank>, wait: Option<Window>, fx: &mut Effects<Contender>) -> Id {
+fn get(config: &Config, seen: Option<Rank>, wait: Option<Window>, fx: &mut Effects<Client>) -> Id {
+    let get = Get::Key(LOCK);
     if seen.is_none() {
-        return ask(config, Ask::Get { seen, wait: None }, fx);
+        return ask(config, Ask::Get { get, seen, wait: None }, fx);
     }
     let question = fx.fresh_id();
-    fx.send(config.store, Message::Ask { question: Some(question), ask: Ask::Get { seen, wait } });
+    fx.send(STORE, Message::Ask { question: Some(question), ask: Ask::Get { get, seen, wait } });
     question
 }
 
+/// Who holds the only key that was asked for.
+fn holder(entries: &[(Key, Entry)]) -> Option<Id> {
+    entries.first().and_then(|(_, entry)| entry.holder)
+}
+
 /// Asks without waiting for the answer.
-fn tell(config: &Config, ask: Ask, fx: &mut Effects<Contender>) {
-    fx.send(config.store, Message::Ask { question: None, ask });
+fn tell(ask: Ask, fx: &mut Effects<Client>) {
+    fx.send(STORE, Message::Ask { question: None, ask });
 }

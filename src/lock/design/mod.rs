@@ -1,16 +1,17 @@
 //! The `[design]` table of a lock, and the set-up that it describes.
 
+mod consul;
+mod etcd2;
+mod etcd3;
+mod locket;
+mod record;
+
 use serde::Deserialize;
 
-use super::{
-    Config, Request, STORE, Site, contender,
-    contender::{CleanStop, OnDoubt, OnRenewFailure},
-    machine, resource, work,
-};
+use super::{Config, Request, STORE, Site, contender, machine, resource, store, work};
 use crate::{
     process::NodeId,
     spec::{Builder, Carriage, Class, Clock, DesignError, Link, Links, Node, Reach, Setup},
-    store::consul::{self, Behavior},
     time::{Duration, Window},
 };
 
@@ -27,48 +28,31 @@ pub struct Design {
     pub resource: Option<Resource>,
 }
 
+/// The store, by its kind.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Store {
+    Consul(consul::Store),
+    Etcd2(Plain),
+    Etcd3(Plain),
+    Locket(locket::Store),
+    Record(Plain),
+}
+
+/// A store without a choice.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Store {
-    pub kind: StoreKind,
-    /// What clients ask for. The store waits `ttl_multiplier` times as long.
-    pub session_ttl: Duration,
-    pub ttl_multiplier: u8,
-    pub lock_delay: Duration,
-    pub behavior: Behavior,
-}
+pub struct Plain {}
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StoreKind {
-    Consul,
-}
-
-/// See [`contender::Config`] for what the keys mean.
+/// What each machine contends with, by the kind of the store that it talks to.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Client {
-    pub renew_every: Duration,
-    pub on_renew_failure: RenewFailure,
-    /// How long after a failed renewal the next one comes, where there is one.
-    #[serde(default = "one_second")]
-    pub renew_retry: Duration,
-    pub wait: Option<Window>,
-    pub monitor_wait: Option<Window>,
-    pub refused_retry: Duration,
-    pub error_retry: Duration,
-    pub on_doubt: OnDoubt,
-    pub clean_stop: CleanStop,
-    #[serde(default)]
-    pub cleans_up: bool,
-    pub request_timeout: Option<Duration>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RenewFailure {
-    Stop,
-    Retry,
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Client {
+    Consul(consul::Client),
+    Etcd2(etcd2::Client),
+    Etcd3(etcd3::Client),
+    Locket(locket::Client),
+    Record(record::Client),
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -99,8 +83,9 @@ pub struct Resource {
 impl Design {
     pub(super) fn build(&self, builder: &Builder) -> Result<Setup<Site>, DesignError> {
         self.check()?;
+        let parts = self.parts()?;
         let machines: Vec<NodeId> = (1..=self.contenders).map(NodeId).collect();
-        let nodes = self.nodes(builder);
+        let nodes = self.nodes(builder, &parts);
         let links = self.links(builder, &machines);
         let reach = Reach { crash: machines.clone(), pause: machines.clone(), cut: machines.clone() };
         let faults = builder.faults(&nodes, &links, &reach, |class| own(class, &machines))?;
@@ -108,27 +93,18 @@ impl Design {
     }
 
     fn check(&self) -> Result<(), DesignError> {
-        let refuse = |key: &str, expected: &str, got: String| {
-            Err(DesignError { key: format!("design.{key}"), expected: expected.into(), got })
-        };
-        if !(1..=NAMES.len()).contains(&usize::from(self.contenders)) {
-            return refuse("contenders", "a number from 1 to 16", self.contenders.to_string());
-        }
-        if self.store.ttl_multiplier == 0 {
-            return refuse("store.ttl_multiplier", "at least 1", "0".into());
-        }
-        if self.client.renew_every > self.store.session_ttl {
-            let expected = format!("at most the session's {}", self.store.session_ttl);
-            return refuse("client.renew_every", &expected, self.client.renew_every.to_string());
-        }
+        let contenders = (1..=NAMES.len()).contains(&usize::from(self.contenders));
+        require(contenders, "contenders", "a number from 1 to 16", || self.contenders.to_string())?;
         match (&self.resource, self.work.write_every) {
-            (None, Some(every)) => refuse("work.write_every", "a [design.resource] to write to", every.to_string()),
-            (Some(_), None) => refuse("work", "a `write_every`, as there is a resource", "none".into()),
+            (None, Some(every)) => {
+                require(false, "work.write_every", "a [design.resource] to write to", || every.to_string())
+            }
+            (Some(_), None) => require(false, "work", "a `write_every`, as there is a resource", || "none".into()),
             (None, None) | (Some(_), Some(_)) => Ok(()),
         }
     }
 
-    fn nodes(&self, builder: &Builder) -> Vec<Node<Site>> {
+    fn nodes(&self, builder: &Builder, parts: &Parts) -> Vec<Node<Site>> {
         let clock = Clock { drift: builder.drift, reaction: builder.reaction };
         let fixed = |name: &str, machine: u8, config: Config| Node {
             name: name.into(),
@@ -139,17 +115,17 @@ impl Design {
             clock,
             group: None,
         };
-        let phase = builder.phase_up_to(self.longest_period());
+        let phase = builder.phase_up_to(parts.longest_period);
         let machine = |index: u8| Node {
             name: NAMES[usize::from(index)].into(),
-            config: Config::Machine(self.machine()),
+            config: Config::Machine(self.machine(parts)),
             machine: index + 1,
             start: phase,
             restart_after_exit: self.machine.restart,
             clock,
             group: builder.is_symmetric().then_some(0),
         };
-        let store = fixed("S", 0, Config::Store(self.store()));
+        let store = fixed("S", 0, Config::Store(parts.store.clone()));
         let resource = self.resource.as_ref().map(|resource| {
             let config = resource::Config { checks_token: resource.checks_token };
             fixed("R", self.contenders + 1, Config::Resource(config))
@@ -157,42 +133,25 @@ impl Design {
         std::iter::once(store).chain((0..self.contenders).map(machine)).chain(resource).collect()
     }
 
-    fn longest_period(&self) -> Duration {
-        let Client { renew_every, wait, refused_retry, error_retry, .. } = self.client;
-        let wait = wait.map_or(Duration::ZERO, Window::lo);
-        renew_every.max(refused_retry).max(error_retry).max(wait)
+    /// What the store's and the client's tables say, if they are made for each other.
+    pub(super) fn parts(&self) -> Result<Parts, DesignError> {
+        match (&self.store, &self.client) {
+            (Store::Consul(store), Client::Consul(client)) => client.parts(store),
+            (Store::Etcd2(_), Client::Etcd2(client)) => client.parts(),
+            (Store::Etcd3(_), Client::Etcd3(client)) => client.parts(),
+            (Store::Locket(store), Client::Locket(client)) => client.parts(store),
+            (Store::Record(_), Client::Record(client)) => client.parts(),
+            (store, client) => {
+                let expected = format!("{:?}, like the store", store.kind());
+                Err(DesignError { key: "design.client.kind".into(), expected, got: format!("{:?}", client.kind()) })
+            }
+        }
     }
 
-    fn store(&self) -> consul::Config {
-        let Store { session_ttl, ttl_multiplier, lock_delay, behavior, .. } = self.store;
-        consul::Config { expiry: session_ttl.times(i64::from(ttl_multiplier)), lock_delay, behavior }
-    }
-
-    pub(super) fn machine(&self) -> machine::Config {
-        let client = &self.client;
-        let on_renew_failure = match client.on_renew_failure {
-            RenewFailure::Stop => OnRenewFailure::Stop,
-            RenewFailure::Retry => OnRenewFailure::Retry {
-                every: client.renew_retry,
-                left: self.store.session_ttl.minus(client.renew_every),
-            },
-        };
-        let contender = contender::Config {
-            store: STORE,
-            renew_every: client.renew_every,
-            on_renew_failure,
-            wait: client.wait,
-            monitor_wait: client.monitor_wait,
-            refused_retry: client.refused_retry,
-            error_retry: client.error_retry,
-            on_doubt: client.on_doubt,
-            clean_stop: client.clean_stop,
-            cleans_up: client.cleans_up,
-            request_timeout: client.request_timeout,
-        };
+    pub(super) fn machine(&self, parts: &Parts) -> machine::Config {
         let write = self.work.write_every.map(|every| work::Write { to: self.resource_id(), every });
         let work = work::Config { start: self.work.start, stop: self.work.stop, write };
-        machine::Config { contender, work }
+        machine::Config { contender: parts.contender.clone(), work }
     }
 
     /// The resource is the last node.
@@ -223,8 +182,43 @@ fn own(class: &Class, machines: &[NodeId]) -> Result<Option<(Vec<NodeId>, Reques
     }
 }
 
-const fn one_second() -> Duration {
-    Duration::from_secs(1)
+impl Store {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Store::Consul(_) => "consul",
+            Store::Etcd2(_) => "etcd2",
+            Store::Etcd3(_) => "etcd3",
+            Store::Locket(_) => "locket",
+            Store::Record(_) => "record",
+        }
+    }
+}
+
+impl Client {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Client::Consul(_) => "consul",
+            Client::Etcd2(_) => "etcd2",
+            Client::Etcd3(_) => "etcd3",
+            Client::Locket(_) => "locket",
+            Client::Record(_) => "record",
+        }
+    }
+}
+
+/// The parts of a design that depend on the kind of its store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Parts {
+    store: store::Config,
+    contender: contender::Config,
+    longest_period: Duration,
+}
+
+fn require(met: bool, key: &str, expected: &str, got: impl FnOnce() -> String) -> Result<(), DesignError> {
+    if met {
+        return Ok(());
+    }
+    Err(DesignError { key: format!("design.{key}"), expected: expected.into(), got: got() })
 }
 
 /// Names of machines; R is the resource and S the store.

@@ -1,20 +1,22 @@
 use super::*;
 use crate::{
-    process::fixture::Fixture,
-    store::consul::{INDICES, TOKENS},
+    lock::STORE as S,
+    process::{NodeId, fixture::Fixture},
+    store::{INDICES, TOKENS, consul::Behavior},
 };
-
-const S: NodeId = NodeId(0);
 
 /// The client of March 2015.
 fn march() -> Config {
     let seconds = Duration::from_secs;
     Config {
-        store: S,
+        terms: Terms { ttl: Some(seconds(10)), lock_delay: seconds(15), behavior: Behavior::Release },
         renew_every: seconds(5),
         on_renew_failure: OnRenewFailure::Stop,
         wait: Some(Window::exactly(seconds(15))),
         monitor_wait: None,
+        monitor_retries: 0,
+        monitor_retry: seconds(2),
+        rereads: false,
         refused_retry: seconds(5),
         error_retry: seconds(5),
         on_doubt: OnDoubt::Keep,
@@ -26,7 +28,8 @@ fn march() -> Config {
 
 /// The client of April 2015.
 fn april() -> Config {
-    let retry = OnRenewFailure::Retry { every: Duration::from_secs(1), left: Duration::from_secs(5) };
+    let retry =
+        OnRenewFailure::Retry { every: Duration::from_secs(1), left: Duration::from_secs(5), hears_gone: false };
     Config {
         on_renew_failure: retry,
         on_doubt: OnDoubt::Destroy,
@@ -36,7 +39,21 @@ fn april() -> Config {
     }
 }
 
-impl Fixture<Contender> {
+/// Who holds the lock, as a store answers it.
+fn held_by(holder: Option<Id>, index: Rank) -> Answer {
+    let entry = Entry { value: None, holder, token: None, created: index, modified: index };
+    Answer::Entries { entries: vec![(LOCK, entry)], index }
+}
+
+/// A request for a session, as a line.
+fn create(question: &str, instead_of: &str) -> String {
+    let terms = march().terms;
+    format!(
+        "send n0 AskSession {{ question: {question}, ask: Create {{ terms: {terms:?}, instead_of: {instead_of} }} }}"
+    )
+}
+
+impl Fixture<Client> {
     /// Answers the last question; what the contender does then, without the names of questions.
     fn answer(&mut self, answer: Answer) -> Vec<String> {
         let question = self.process().question().expect("it asked");
@@ -48,7 +65,7 @@ impl Fixture<Contender> {
         self.message(S, Message::AnswerSession { question, answer })
     }
 
-    fn watching(config: Config) -> Fixture<Contender> {
+    fn watching(config: Config) -> Fixture<Client> {
         let mut contender = Fixture::start(NodeId(1), config);
         let session = contender.fresh_id();
         contender.tend(SessionAnswer::Created { session });
@@ -57,7 +74,7 @@ impl Fixture<Contender> {
 
     fn free(&mut self) -> Vec<String> {
         let index = self.fresh_rank(INDICES);
-        self.answer(Answer::Entry { holder: None, index })
+        self.answer(Answer::Entries { entries: Vec::new(), index })
     }
 
     fn acquired(&mut self) -> Vec<String> {
@@ -65,7 +82,7 @@ impl Fixture<Contender> {
         self.answer(Answer::Acquired { token })
     }
 
-    fn holding(config: Config) -> Fixture<Contender> {
+    fn holding(config: Config) -> Fixture<Client> {
         let mut contender = Fixture::watching(config);
         contender.free();
         contender.acquired();
@@ -74,7 +91,7 @@ impl Fixture<Contender> {
 
     fn session(&self) -> Id {
         match self.process() {
-            Contender::Open { session, .. } => *session,
+            Client::Open { session, .. } => *session,
             other => panic!("it has a session, not {other:?}"),
         }
     }
@@ -83,58 +100,58 @@ impl Fixture<Contender> {
 #[test]
 fn a_contender_opens_a_session_watches_the_key_and_acquires_it() {
     let mut contender = Fixture::start(NodeId(1), march());
-    assert_eq!(contender.did(), ["send n0 AskSession { question: #0, ask: Create { instead_of: None } }"]);
+    assert_eq!(contender.did(), [create("#0", "None")]);
     let session = contender.fresh_id();
     assert_eq!(
         contender.tend(SessionAnswer::Created { session }),
-        ["arm Renew 5s", "send n0 Ask { question: Some(#2), ask: Get { seen: None, wait: None } }"]
+        ["arm Renew 5s", "send n0 Ask { question: Some(#2), ask: Get { get: Key(lock), seen: None, wait: None } }"]
     );
-    assert_eq!(contender.free(), ["send n0 Ask { question: Some(#3), ask: Acquire { session: #1 } }"]);
+    assert_eq!(
+        contender.free(),
+        ["send n0 Ask { question: Some(#3), ask: Acquire { key: lock, session: #1, value: None } }"]
+    );
     assert_eq!(
         contender.acquired(),
-        ["emit Acquired", "send n0 Ask { question: Some(#4), ask: Get { seen: None, wait: None } }"]
+        ["emit Acquired", "send n0 Ask { question: Some(#4), ask: Get { get: Key(lock), seen: None, wait: None } }"]
     );
 }
 
 #[test]
 fn a_held_key_is_watched_until_it_changes() {
-    let mut contender = Fixture::<Contender>::watching(march());
+    let mut contender = Fixture::<Client>::watching(march());
     let (holder, index) = (Some(contender.fresh_id()), contender.fresh_rank(INDICES));
     assert_eq!(
-        contender.answer(Answer::Entry { holder, index }),
-        ["send n0 Ask { question: Some(#4), ask: Get { seen: Some(1), wait: Some(15s) } }"]
+        contender.answer(held_by(holder, index)),
+        ["send n0 Ask { question: Some(#4), ask: Get { get: Key(lock), seen: Some(1), wait: Some(15s) } }"]
     );
 }
 
 #[test]
 fn a_refused_contender_sleeps_then_looks_again() {
-    let mut contender = Fixture::<Contender>::watching(march());
+    let mut contender = Fixture::<Client>::watching(march());
     contender.free();
     assert_eq!(contender.answer(Answer::Refused), ["arm Retry 5s"]);
     assert_eq!(
         contender.timer(Timer::Retry),
-        ["send n0 Ask { question: Some(#4), ask: Get { seen: None, wait: None } }"]
+        ["send n0 Ask { question: Some(#4), ask: Get { get: Key(lock), seen: None, wait: None } }"]
     );
 }
 
 #[test]
 fn an_error_while_slumbering_costs_the_session_and_a_rest() {
-    let mut contender = Fixture::<Contender>::watching(march());
+    let mut contender = Fixture::<Client>::watching(march());
     assert_eq!(
         contender.answer(Answer::Failed),
         ["send n0 Ask { question: None, ask: DestroySession { session: #1 } }", "disarm Renew", "arm Retry 5s"]
     );
-    assert_eq!(
-        contender.timer(Timer::Retry),
-        ["send n0 AskSession { question: #3, ask: Create { instead_of: None } }"]
-    );
+    assert_eq!(contender.timer(Timer::Retry), [create("#3", "None")]);
 }
 
 #[test]
 fn the_client_of_april_asks_for_another_session_instead_of_its_last() {
-    let mut contender = Fixture::<Contender>::watching(april());
+    let mut contender = Fixture::<Client>::watching(april());
     contender.answer(Answer::Failed);
-    let again = ["send n0 AskSession { question: #3, ask: Create { instead_of: Some(#1) } }"];
+    let again = [create("#3", "Some(#1)")];
     assert_eq!(contender.timer(Timer::Retry), again);
     assert_eq!(contender.tend(SessionAnswer::Failed), ["arm Retry 5s"]);
     assert_eq!(contender.timer(Timer::Retry), [again[0].replace("#3", "#4")]);
@@ -142,7 +159,7 @@ fn the_client_of_april_asks_for_another_session_instead_of_its_last() {
 
 #[test]
 fn the_client_of_march_stops_renewing_at_the_first_failure_without_a_word() {
-    let mut contender = Fixture::<Contender>::holding(march());
+    let mut contender = Fixture::<Client>::holding(march());
     contender.timer(Timer::Renew);
     assert!(contender.tend(SessionAnswer::Failed).is_empty());
     assert!(contender.timer(Timer::Renew).is_empty());
@@ -151,14 +168,14 @@ fn the_client_of_march_stops_renewing_at_the_first_failure_without_a_word() {
 
 #[test]
 fn the_client_of_march_does_not_hear_that_its_session_is_gone() {
-    let mut contender = Fixture::<Contender>::holding(march());
+    let mut contender = Fixture::<Client>::holding(march());
     contender.timer(Timer::Renew);
     assert_eq!(contender.tend(SessionAnswer::Gone), ["arm Renew 5s"]);
 }
 
 #[test]
 fn the_client_of_april_renews_again_until_its_session_is_overdue() {
-    let mut contender = Fixture::<Contender>::holding(april());
+    let mut contender = Fixture::<Client>::holding(april());
     let renew = contender.timer(Timer::Renew);
     assert_eq!(renew, ["arm Overdue 5s", "send n0 AskSession { question: #5, ask: Renew { session: #1 } }"]);
     assert_eq!(contender.tend(SessionAnswer::Failed), ["arm Renew 1s"]);
@@ -172,7 +189,7 @@ fn the_client_of_april_renews_again_until_its_session_is_overdue() {
 
 #[test]
 fn a_late_success_makes_an_overdue_session_young_again() {
-    let mut contender = Fixture::<Contender>::holding(april());
+    let mut contender = Fixture::<Client>::holding(april());
     contender.timer(Timer::Renew);
     contender.timer(Timer::Overdue);
     assert_eq!(contender.tend(SessionAnswer::Renewed), ["disarm Overdue", "arm Renew 5s"]);
@@ -180,17 +197,17 @@ fn a_late_success_makes_an_overdue_session_young_again() {
 
 #[test]
 fn a_holder_that_sees_another_doubts() {
-    let mut contender = Fixture::<Contender>::holding(march());
+    let mut contender = Fixture::<Client>::holding(march());
     let (holder, index) = (Some(contender.session()), contender.fresh_rank(INDICES));
-    let again = contender.answer(Answer::Entry { holder, index });
-    assert_eq!(again, ["send n0 Ask { question: Some(#5), ask: Get { seen: Some(2), wait: None } }"]);
+    let again = contender.answer(held_by(holder, index));
+    assert_eq!(again, ["send n0 Ask { question: Some(#5), ask: Get { get: Key(lock), seen: Some(2), wait: None } }"]);
     assert_eq!(contender.free(), ["emit Doubted"]);
     assert_eq!(contender.timer(Timer::Renew), ["send n0 AskSession { question: #6, ask: Renew { session: #1 } }"]);
 }
 
 #[test]
 fn a_connection_that_ends_fails_what_was_asked_on_it() {
-    let mut contender = Fixture::<Contender>::holding(march());
+    let mut contender = Fixture::<Client>::holding(march());
     assert!(contender.closed(S, consul::SESSION_LANE).is_empty());
     assert_eq!(contender.closed(S, consul::KEY_LANE), ["emit Doubted"]);
     assert!(contender.closed(S, consul::KEY_LANE).is_empty());
@@ -198,23 +215,25 @@ fn a_connection_that_ends_fails_what_was_asked_on_it() {
 
 #[test]
 fn answers_to_older_questions_are_void() {
-    let mut contender = Fixture::<Contender>::watching(march());
+    let mut contender = Fixture::<Client>::watching(march());
     let question = contender.process().question().expect("it asked");
     contender.free();
     let index = contender.fresh_rank(INDICES);
     assert!(
-        contender.message(S, Message::Answer { question, answer: Answer::Entry { holder: None, index } }).is_empty()
+        contender
+            .message(S, Message::Answer { question, answer: Answer::Entries { entries: Vec::new(), index } })
+            .is_empty()
     );
 }
 
 #[test]
 fn a_clean_stop_gives_the_key_back_before_the_session() {
-    let mut contender = Fixture::<Contender>::holding(march());
+    let mut contender = Fixture::<Client>::holding(march());
     assert_eq!(
         contender.request(Request::Leave),
         [
             "emit Released",
-            "send n0 Ask { question: None, ask: Release { session: #1 } }",
+            "send n0 Ask { question: None, ask: Release { key: lock, session: #1, value: None } }",
             "send n0 Ask { question: None, ask: DestroySession { session: #1 } }",
             "exit"
         ]
@@ -224,7 +243,7 @@ fn a_clean_stop_gives_the_key_back_before_the_session() {
 #[test]
 fn an_answer_that_takes_too_long_is_a_failure_if_there_is_a_limit() {
     let config = Config { request_timeout: Some(Duration::from_secs(3)), ..april() };
-    let mut contender = Fixture::<Contender>::holding(config);
+    let mut contender = Fixture::<Client>::holding(config);
     assert_eq!(
         contender.timer(Timer::Renew),
         ["arm Overdue 5s", "arm SessionAnswer 3s", "send n0 AskSession { question: #5, ask: Renew { session: #1 } }"]

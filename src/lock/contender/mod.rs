@@ -1,0 +1,142 @@
+//! Contenders: *slumberers* that want the lock, and the holder of it. One for each kind of store.
+//!
+//! Whatever they talk to, they tell the same: that they hold the lock, that they are not sure any more, that they gave
+//! it back. A machine lets its work depend on no more than that.
+
+pub mod consul;
+pub mod etcd2;
+pub mod etcd3;
+pub mod locket;
+pub mod record;
+
+use super::{
+    Site,
+    parts::{self, Part},
+};
+use crate::process::{Effects, Id, Input, Me, Names, Rank};
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Contender {
+    Consul(consul::Client),
+    Etcd2(etcd2::Client),
+    Etcd3(etcd3::Client),
+    Locket(locket::Client),
+    Record(record::Client),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Config {
+    Consul(consul::Config),
+    Etcd2(etcd2::Config),
+    Etcd3(etcd3::Config),
+    Locket(locket::Config),
+    Record(record::Config),
+}
+
+/// Where a contender stands, as far as it can tell.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Standing {
+    Slumbering,
+    Holding {
+        token: Rank,
+    },
+    /// It held the lock, and must not act as a holder any more.
+    Doubting,
+}
+
+/// Timers of contenders; no kind has all of them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Timer {
+    /// When what it holds is renewed.
+    Renew,
+    /// When the time to live is over since the last success; armed with the first renewal after it.
+    Overdue,
+    /// When to try again after a refusal or an error.
+    Retry,
+    /// When an answer about the lock should have come.
+    Answer,
+    /// When an answer about the session should have come.
+    SessionAnswer,
+    /// When the holder must be sure no longer.
+    Lease,
+    /// The same, if this question is answered well.
+    Deadline(Id),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Request {
+    /// To give up what it has as a clean stop does, and exit.
+    Leave,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Event {
+    /// It holds the lock.
+    Acquired,
+    /// It is not sure any more that it holds the lock.
+    Doubted,
+    /// It gave the lock back.
+    Released,
+}
+
+impl Contender {
+    pub(super) fn start(me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) -> Contender {
+        match config {
+            Config::Consul(config) => Contender::Consul(parts::start(me, config, fx)),
+            Config::Etcd2(config) => Contender::Etcd2(parts::start(me, config, fx)),
+            Config::Etcd3(config) => Contender::Etcd3(parts::start(me, config, fx)),
+            Config::Locket(config) => Contender::Locket(parts::start(me, config, fx)),
+            Config::Record(config) => Contender::Record(parts::start(me, config, fx)),
+        }
+    }
+
+    pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
+        match (self, config) {
+            (Contender::Consul(client), Config::Consul(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Etcd2(client), Config::Etcd2(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Etcd3(client), Config::Etcd3(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Locket(client), Config::Locket(config)) => parts::step(client, me, config, input, fx),
+            (Contender::Record(client), Config::Record(config)) => parts::step(client, me, config, input, fx),
+            (
+                Contender::Consul(_)
+                | Contender::Etcd2(_)
+                | Contender::Etcd3(_)
+                | Contender::Locket(_)
+                | Contender::Record(_),
+                _,
+            ) => unreachable!("a contender keeps its kind"),
+        }
+    }
+
+    pub(super) fn leave(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
+        match (self, config) {
+            (Contender::Consul(client), Config::Consul(config)) => leave(client, me, config, fx),
+            (Contender::Etcd2(client), Config::Etcd2(config)) => leave(client, me, config, fx),
+            (Contender::Etcd3(client), Config::Etcd3(config)) => leave(client, me, config, fx),
+            (Contender::Locket(client), Config::Locket(config)) => leave(client, me, config, fx),
+            (Contender::Record(client), Config::Record(config)) => leave(client, me, config, fx),
+            (
+                Contender::Consul(_)
+                | Contender::Etcd2(_)
+                | Contender::Etcd3(_)
+                | Contender::Locket(_)
+                | Contender::Record(_),
+                _,
+            ) => unreachable!("a contender keeps its kind"),
+        }
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        match self {
+            Contender::Consul(client) => client.standing(),
+            Contender::Etcd2(client) => client.standing(),
+            Contender::Etcd3(client) => client.standing(),
+            Contender::Locket(client) => client.standing(),
+            Contender::Record(client) => client.standing(),
+        }
+    }
+}
+
+fn leave<C: Part<Request = Request>>(client: &mut C, me: &Me<'_, Site>, config: &C::Config, fx: &mut Effects<Site>) {
+    parts::tell(client, me, config, Input::Request(Request::Leave), fx);
+}

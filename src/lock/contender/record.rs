@@ -1,0 +1,393 @@
+//! An elector: everyone looks at one record that its holder writes again and again, and takes it when it has not
+//! changed for a lease, counted by his own clock from when he saw the last change.
+//!
+//! Safety rests on one inequality: the holder stops before anyone can have seen its last write for a whole lease.
+
+mod lead;
+#[cfg(test)]
+mod tests;
+
+use serde::Deserialize;
+
+use super::{Event, Request, Standing, Timer};
+use crate::{
+    lock::{LOCK, STORE},
+    process::{Effects, Id, Input, Me, Names, Process, Rank},
+    store::record::{Answer, Ask, Message, Record},
+    time::{Duration, Window},
+};
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub struct Client {
+    /// What it writes as the holder's name: another in each life.
+    name: Id,
+    /// The record when it was last seen, if there was one.
+    seen: Option<Seen>,
+    phase: Phase,
+}
+
+/// `Lease` is armed while somebody else holds the record and its lease is not over.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+struct Seen {
+    version: Id,
+    /// By another.
+    held: bool,
+    over: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+enum Phase {
+    /// `Retry` is armed.
+    Resting,
+    /// Asked for the record. Whether the lease was over when it asked.
+    Looking {
+        question: Id,
+        over: bool,
+    },
+    /// Asked to be told when the record changes.
+    Watching {
+        question: Id,
+    },
+    /// Asked to be the holder, while it is still told of changes in answer to `watch`.
+    Taking {
+        question: Id,
+        watch: Option<Id>,
+    },
+    Leading {
+        version: Id,
+        token: Rank,
+        renewal: Renewal,
+    },
+    Doubting,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+enum Renewal {
+    /// `Renew` is armed.
+    Resting {
+        last: Last,
+    },
+    Looking {
+        question: Id,
+    },
+    Writing {
+        question: Id,
+    },
+}
+
+/// What became of the last renewal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
+enum Last {
+    Done,
+    /// Nothing served it.
+    Refused,
+    /// It was not answered.
+    Unknown,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// How long others leave an unchanged record alone.
+    pub lease: Duration,
+    /// How long the holder goes on without a success.
+    pub renew_deadline: Duration,
+    pub deadline_from: DeadlineFrom,
+    /// From a success to the next renewal.
+    pub renew_every: Duration,
+    /// From a failed renewal to the next.
+    pub renew_retry: Duration,
+    /// Between two looks of those who wait.
+    pub retry: Window,
+    /// Whether those who wait are told of changes, instead of looking now and then.
+    pub watches: bool,
+    pub release: Release,
+    /// How long it waits for an answer that should come at once; for ever, if absent.
+    pub request_timeout: Option<Duration>,
+}
+
+/// From when the holder's deadline counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeadlineFrom {
+    /// From the first try after a success.
+    Try,
+    /// From when it asked for what succeeded.
+    Asked,
+}
+
+/// How the holder gives the record back in a clean stop.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Release {
+    Never,
+    /// If it is still at the version that the holder knows: not if a renewal is under way.
+    ByVersion,
+    /// If it is still the holder.
+    ByName,
+}
+
+type Fx = Effects<Client>;
+
+impl Process for Client {
+    type Config = Config;
+    type Message = Message;
+    type Timer = Timer;
+    type Request = Request;
+    type Event = Event;
+    type Durable = ();
+
+    fn start(me: &Me<'_, Self>, (): (), fx: &mut Fx) -> Self {
+        let mut client = Client { name: fx.fresh_id(), seen: None, phase: Phase::Resting };
+        client.look(me.config, fx);
+        client
+    }
+
+    fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Fx) {
+        match input {
+            Input::Message { message: Message::Answer { question, answer }, .. } => {
+                if self.question() == Some(question) {
+                    self.answered(me.config, Some(answer), fx);
+                } else {
+                    self.told(me.config, question, answer, fx);
+                }
+            }
+            // What was asked on a connection that is gone, or for too long, is not answered any more.
+            Input::Closed { .. } | Input::Timer(Timer::Answer) => {
+                if self.question().is_some() {
+                    self.answered(me.config, None, fx);
+                }
+            }
+            Input::Timer(Timer::Retry) => {
+                if self.phase == Phase::Resting {
+                    self.look(me.config, fx);
+                }
+            }
+            Input::Timer(Timer::Renew) => self.renew(me.config, fx),
+            Input::Timer(Timer::Lease) => self.lease_is_over(me.config, fx),
+            Input::Timer(Timer::Deadline(question)) => self.came_too_late(me.config, question, fx),
+            Input::Request(Request::Leave) => self.leave(me.config, fx),
+            // The store's side of the talk, and timers of other kinds.
+            Input::Message { message: Message::Ask { .. }, .. }
+            | Input::Timer(Timer::Overdue | Timer::SessionAnswer) => {}
+        }
+    }
+}
+
+impl Client {
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        match self.phase {
+            Phase::Leading { token, .. } => Standing::Holding { token },
+            Phase::Doubting => Standing::Doubting,
+            Phase::Resting | Phase::Looking { .. } | Phase::Watching { .. } | Phase::Taking { .. } => {
+                Standing::Slumbering
+            }
+        }
+    }
+
+    const fn question(&self) -> Option<Id> {
+        match self.phase {
+            Phase::Looking { question, .. }
+            | Phase::Watching { question }
+            | Phase::Taking { question, .. }
+            | Phase::Leading { renewal: Renewal::Looking { question } | Renewal::Writing { question }, .. } => {
+                Some(question)
+            }
+            Phase::Resting | Phase::Leading { renewal: Renewal::Resting { .. }, .. } | Phase::Doubting => None,
+        }
+    }
+
+    /// An answer to what was asked last, or the certainty that there will be none.
+    fn answered(&mut self, config: &Config, answer: Option<Answer>, fx: &mut Fx) {
+        if config.request_timeout.is_some() && !matches!(self.phase, Phase::Watching { .. }) {
+            fx.disarm(Timer::Answer);
+        }
+        match (&self.phase, answer) {
+            (Phase::Looking { over, .. }, Some(Answer::Found(record))) => {
+                let over = *over && self.version() == record.as_ref().map(|record| record.version);
+                self.see(config, record.as_ref(), fx);
+                if over || !self.is_held() { self.take(config, fx) } else { self.rest(config, fx) }
+            }
+            (Phase::Watching { .. }, Some(Answer::Found(record))) => {
+                self.see(config, record.as_ref(), fx);
+                if !self.is_held() {
+                    self.take(config, fx);
+                }
+            }
+            (Phase::Taking { question, .. }, Some(Answer::Replaced { version, token })) => {
+                let question = *question;
+                self.took(config, question, version, token, fx);
+            }
+            // Another was faster; or the contender itself was, when an answer was lost.
+            (Phase::Taking { question, watch }, Some(Answer::Conflict(record))) if config.watches => {
+                let watch = *watch;
+                forget_deadline(config, *question, fx);
+                self.see(config, record.as_ref(), fx);
+                match watch {
+                    _ if !self.is_held() => self.take(config, fx),
+                    Some(question) => self.phase = Phase::Watching { question },
+                    None => self.look(config, fx),
+                }
+            }
+            (Phase::Taking { question, .. }, _) => {
+                forget_deadline(config, *question, fx);
+                self.rest(config, fx);
+            }
+            (Phase::Looking { .. } | Phase::Watching { .. }, _) => self.rest(config, fx),
+            (Phase::Leading { .. }, answer) => self.renewed(config, answer, fx),
+            (Phase::Resting | Phase::Doubting, _) => unreachable!("nothing is asked"),
+        }
+    }
+
+    /// Of a change, while it tries to be the holder: what it asked for will be refused.
+    fn told(&mut self, config: &Config, question: Id, answer: Answer, fx: &mut Fx) {
+        let Phase::Taking { question: asked, watch } = &mut self.phase else { return };
+        if *watch != Some(question) {
+            return;
+        }
+        let asked = *asked;
+        if let Answer::Found(record) = answer {
+            self.see(config, record.as_ref(), fx);
+            if !self.is_held() {
+                forget_deadline(config, asked, fx);
+                self.take(config, fx);
+            }
+        } else {
+            *watch = None;
+        }
+    }
+
+    /// If it is not what was seen before, its lease begins now.
+    fn see(&mut self, config: &Config, record: Option<&Record>, fx: &mut Fx) {
+        if self.version() == record.map(|record| record.version) {
+            return;
+        }
+        self.stop_counting(fx);
+        let held = |record: &Record| record.holder.is_some_and(|holder| holder != self.name);
+        self.seen = record.map(|record| Seen { version: record.version, held: held(record), over: false });
+        if self.is_held() {
+            fx.arm(Timer::Lease, Window::exactly(config.lease));
+        }
+    }
+
+    fn stop_counting(&self, fx: &mut Fx) {
+        if self.seen.as_ref().is_some_and(|seen| seen.held && !seen.over) {
+            fx.disarm(Timer::Lease);
+        }
+    }
+
+    fn take(&mut self, config: &Config, fx: &mut Fx) {
+        let watch = match self.phase {
+            Phase::Watching { question } => Some(question),
+            Phase::Taking { watch, .. } => watch,
+            Phase::Resting | Phase::Looking { .. } | Phase::Leading { .. } | Phase::Doubting => None,
+        };
+        self.phase = Phase::Taking { question: write(config, self.version(), self.name, fx), watch };
+    }
+
+    fn took(&mut self, config: &Config, question: Id, version: Id, token: Rank, fx: &mut Fx) {
+        self.stop_counting(fx);
+        self.seen = None;
+        if config.deadline_from == DeadlineFrom::Asked {
+            fx.rename(Timer::Deadline(question), Timer::Lease);
+        }
+        fx.emit(Event::Acquired);
+        fx.arm(Timer::Renew, Window::exactly(config.renew_every));
+        self.phase = Phase::Leading { version, token, renewal: Renewal::Resting { last: Last::Done } };
+    }
+
+    /// Tries to see how things are, or what it knows is enough to take the record.
+    fn look(&mut self, config: &Config, fx: &mut Fx) {
+        if !config.watches {
+            limit(config, fx);
+            self.phase = Phase::Looking { question: ask(Ask::Get { key: LOCK }, fx), over: self.is_over() };
+        } else if self.is_over() {
+            self.take(config, fx);
+        } else {
+            self.phase = Phase::Watching { question: ask(Ask::Watch { key: LOCK, seen: self.version() }, fx) };
+        }
+    }
+
+    fn rest(&mut self, config: &Config, fx: &mut Fx) {
+        self.phase = Phase::Resting;
+        fx.arm(Timer::Retry, config.retry);
+    }
+
+    /// What was seen has not changed for a lease; or the holder has not succeeded for too long.
+    fn lease_is_over(&mut self, config: &Config, fx: &mut Fx) {
+        if let Phase::Leading { .. } = self.phase {
+            self.doubt(config, fx);
+            return;
+        }
+        if let Some(seen) = &mut self.seen {
+            seen.over = true;
+        }
+        if let Phase::Watching { .. } = self.phase {
+            self.take(config, fx);
+        }
+    }
+
+    /// No answer to this question is a reason to believe any more.
+    fn came_too_late(&mut self, config: &Config, question: Id, fx: &mut Fx) {
+        match &self.phase {
+            Phase::Taking { question: asked, .. } if *asked == question => {
+                if config.request_timeout.is_some() {
+                    fx.disarm(Timer::Answer);
+                }
+                self.rest(config, fx);
+            }
+            Phase::Leading { .. } => self.doubt(config, fx),
+            Phase::Resting
+            | Phase::Looking { .. }
+            | Phase::Watching { .. }
+            | Phase::Taking { .. }
+            | Phase::Doubting => {}
+        }
+    }
+
+    fn is_held(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.held)
+    }
+
+    fn is_over(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.over)
+    }
+
+    fn version(&self) -> Option<Id> {
+        self.seen.as_ref().map(|seen| seen.version)
+    }
+}
+
+/// Asks to be the holder, if the record is still as it was seen.
+fn write(config: &Config, seen: Option<Id>, name: Id, fx: &mut Fx) -> Id {
+    limit(config, fx);
+    let question = fx.fresh_id();
+    if config.deadline_from == DeadlineFrom::Asked {
+        // Others see this write after now, and leave it alone for a lease: the holder's own deadline is shorter.
+        fx.arm(Timer::Deadline(question), Window::exactly(config.renew_deadline));
+    }
+    fx.send(
+        STORE,
+        Message::Ask { question: Some(question), ask: Ask::Replace { key: LOCK, seen, holder: Some(name) } },
+    );
+    question
+}
+
+/// A question that failed has no deadline.
+fn forget_deadline(config: &Config, question: Id, fx: &mut Fx) {
+    if config.deadline_from == DeadlineFrom::Asked {
+        fx.disarm(Timer::Deadline(question));
+    }
+}
+
+fn limit(config: &Config, fx: &mut Fx) {
+    if let Some(timeout) = config.request_timeout {
+        fx.arm(Timer::Answer, Window::exactly(timeout));
+    }
+}
+
+fn ask(ask: Ask, fx: &mut Fx) -> Id {
+    let question = fx.fresh_id();
+    fx.send(STORE, Message::Ask { question: Some(question), ask });
+    question
+}
