@@ -8,6 +8,7 @@ pub mod app;
 mod breadth;
 mod cli;
 pub mod design;
+pub mod host;
 pub mod lease;
 pub mod lock;
 pub mod process;

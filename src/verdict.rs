@@ -241,6 +241,12 @@ impl Expected {
         id
     }
 
+    /// Any kind of violation.
+    #[must_use]
+    pub fn is_violation(self) -> bool {
+        matches!(self, Expected::Violated | Expected::Never | Expected::Unbounded | Expected::Exceeds)
+    }
+
     /// Whether a finding's verdict is the expected one. `violated` is any kind of violation, `holds` any kind of proof.
     #[must_use]
     pub fn is_met_by(self, finding: &Finding) -> bool {

@@ -13,7 +13,7 @@ use std::{
 use rayon::prelude::*;
 use support::puppet::Design;
 use tenure::{
-    simulate::{self, Chances, Draw},
+    simulate::{self, Draw, Strikes},
     spec::Form,
     ticks::{self, Survey},
     time::Duration,
@@ -181,7 +181,7 @@ fn replay(seed: u64, world: &mut World<support::puppet::Puppet, ()>, path: &Time
 fn draw_runs(
     seed: u64,
     world: &mut World<support::puppet::Puppet, ()>,
-    seen: &Survey,
+    ticks: &Survey,
     (least, most): Bounds,
     one: &mut Compared,
 ) {
@@ -191,16 +191,18 @@ fn draw_runs(
             horizon: Duration::from_micros(60),
             most_steps: 200,
             draw: if run_seed % 2 == 0 { Draw::Uniform } else { Draw::Corner },
-            chances: Chances { every: Some(Duration::from_micros(8)), per_step: 200_000, per_send: 300_000 },
+            strikes: Strikes::Every(Duration::from_micros(8)),
+            plan: Vec::new(),
             record: true,
         };
-        let run = simulate::run(&setup, &property, run_seed, &options);
+        let run = simulate::run(&setup, std::slice::from_ref(&property), run_seed, &options);
         let trace = run.trace(&setup, subject());
         if let Err(mismatch) = world.follow(&trace) {
             panic!("design {seed}, run {run_seed}: {mismatch}\n{:#?}\n{setup:#?}", trace.steps);
         }
         one.followed += 1;
-        assert!(run.violated.is_none() || seen.marks.any(Marks::VIOLATED), "design {seed}, run {run_seed}: violated");
+        let seen = &run.seen[0];
+        assert!(seen.violated.is_none() || ticks.marks.any(Marks::VIOLATED), "design {seed}, run {run_seed}: violated");
         let read = |micros: i64, completed: bool| {
             assert!(most.is_none_or(|most| micros <= most), "design {seed}, run {run_seed}: {micros} of {most:?}");
             if completed {
@@ -211,12 +213,12 @@ fn draw_runs(
             }
         };
         if matches!(property.form, Form::Within(_)) {
-            for reading in &run.readings {
+            for reading in &seen.readings {
                 read(reading.micros, reading.response.is_some());
                 one.read += 1;
             }
         }
-        for overlap in &run.overlaps {
+        for overlap in &seen.overlaps {
             read(overlap.micros, false);
             one.read += 1;
         }

@@ -22,6 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ticks", ENGINE),
     // Replay proves something because the event loop does not share the checkers' world.
     ("simulate", &["process", "spec", "time", "trace"]),
+    // What runs for real uses what was proved, and nothing of what proved it.
+    ("host", &["process", "time"]),
     ("lease", PROTOCOL),
     ("store", PROTOCOL),
     // By composition of the store's public process.

@@ -327,3 +327,128 @@ fn a_summary_fits_its_schema_whatever_the_threads() {
         assert_eq!(folder.tenure(&format!("review . --json --threads {threads}")).out, one.out);
     }
 }
+
+#[test]
+fn a_simulation_says_what_its_seeds_show_and_no_more() {
+    let folder = Folder::new(
+        "sim",
+        &[
+            ("holds.toml", format!("{DESIGN}{HOLDS}")),
+            violated(),
+            ("wrong.toml", format!("{DESIGN}{}", VIOLATED.replace("\"violated\"", "\"holds\""))),
+        ],
+    );
+    let held = folder.tenure("sim holds.toml --seeds 50");
+    assert_eq!(held.code, Some(0), "{}{}", held.out, held.aside);
+    assert!(held.out.contains("HOLDS IN 50 SEEDS  holds   at most one contender"), "{}", held.out);
+    let found = folder.tenure("sim violated.toml --seeds 200");
+    assert_eq!(found.code, Some(0), "a violation is expected: {}", found.out);
+    assert_eq!(folder.tenure("sim wrong.toml --seeds 200").code, Some(1));
+    assert_eq!(
+        folder.tenure("sim violated.toml --seeds 1 --for 1s").code,
+        Some(2),
+        "one run of a second shows nothing"
+    );
+    // The line that shows the seed again does, and its trace is replayed.
+    let line = |start: &str| {
+        let line = found.out.lines().find_map(|line| line.trim_start().strip_prefix(start));
+        line.unwrap_or_else(|| panic!("no line begins with {start}: {}", found.out)).trim().to_string()
+    };
+    let again = folder.tenure(line("again").strip_prefix("tenure ").expect("it is a command"));
+    assert!(again.out.contains("VIOLATED IN 1 OF 1 SEEDS"), "{}", again.out);
+    let replayed = folder.tenure(line("replay").strip_prefix("tenure ").expect("it is a command"));
+    assert!(replayed.out.starts_with("REPLAYED"), "{}{}", replayed.out, replayed.aside);
+}
+
+#[test]
+fn a_simulation_that_makes_no_sense_is_refused() {
+    let schedule = |step: &str| format!("{DESIGN}[ledger.plan]\nschedule = [{step}]\n");
+    let folder = Folder::new(
+        "sim-refused",
+        &[
+            violated(),
+            ("node.toml", schedule("{ at = \"1s\", kill = \"Z\" }")),
+            ("heal.toml", schedule("{ at = \"1s\", heal = \"A\" }")),
+        ],
+    );
+    for (arguments, told) in [
+        ("sim violated.toml --seeds 5..2", "the seeds begin at 5 but end before 2"),
+        ("sim violated.toml --under calm", "unknown ledger \"calm\""),
+        ("sim violated.toml --property safe", "unknown property \"safe\""),
+        ("sim node.toml", "expected some of A, B, got \"Z\""),
+        ("sim heal.toml", "at 1s no cut of it is open"),
+    ] {
+        let run = folder.tenure(arguments);
+        assert_eq!(run.code, Some(3), "{arguments}: {}", run.out);
+        assert!(run.aside.contains(told), "{arguments}: {}", run.aside);
+    }
+    assert!(folder.traces().is_empty(), "nothing is written");
+}
+
+#[test]
+fn a_design_with_a_schedule_is_simulated_and_not_checked() {
+    let design = format!("{DESIGN}[ledger.plan]\nschedule = [{{ at = \"20s\", kill = [\"A\", \"B\"] }}]\n");
+    let folder = Folder::new("sim-schedule", &[("plan.toml", design)]);
+    let checked = folder.tenure("check plan.toml --property hard-death-takeover");
+    assert_eq!(checked.code, Some(2));
+    assert!(checked.out.contains("a schedule fixes moments"), "{}", checked.out);
+    let run = folder.tenure("sim plan.toml --under plan --property at-most-one-believes --seeds 20");
+    assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+    assert!(run.out.contains("crash in 20 runs, while it could matter in"), "{}", run.out);
+}
+
+#[test]
+fn what_a_violation_needs_is_proved_or_seen() {
+    let folder = Folder::new("why", &[violated()]);
+    let checked = folder.tenure("check violated.toml --why");
+    assert!(checked.out.contains("needs 1 pause; with one fewer of any: it holds"), "{}", checked.out);
+    // The lease of 4 s counts from the question: a pause shorter than what is left of it does no harm.
+    assert!(checked.out.contains("does no harm, up to 1"), "{}", checked.out);
+    let seen = folder.tenure("sim violated.toml --seeds 200 --why");
+    assert!(seen.out.contains("needs 1 pause; with one fewer of any: not in the 200 seeds tried"), "{}", seen.out);
+}
+
+#[test]
+fn a_campaign_over_the_catalogue_finds_no_contradiction() {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let folder = Folder::new("campaign", &[]);
+    fs::create_dir_all(&folder.0).expect("folders can be made");
+    for protocol in ["lease", "lock"] {
+        let run = folder.tenure(&format!("campaign {} --seeds 50", models.join(protocol).display()));
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+        assert!(run.out.contains("50 seeds for each") && run.out.contains("no contradiction"), "{}", run.out);
+        assert!(folder.0.join("target/tenure/campaign.md").exists());
+    }
+    let canary = folder.tenure(&format!("campaign {} --seeds 2000", models.join("canary/canary.toml").display()));
+    assert_eq!(canary.code, Some(1), "a campaign that accepts the canary is broken: {}", canary.out);
+    assert!(canary.out.contains("CONTRADICTION"), "{}", canary.out);
+}
+
+#[test]
+fn the_scenarios_are_as_they_expect() {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("sims/scenarios");
+    let folder = Folder::new("scenarios", &[]);
+    fs::create_dir_all(&folder.0).expect("folders can be made");
+    let mut files: Vec<PathBuf> = fs::read_dir(scenarios)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("it is there").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 3, "{files:?}");
+    for file in files {
+        let seeds = if file.ends_with("week-of-calm.toml") { 2 } else { 50 };
+        let run = folder.tenure(&format!("sim {} --seeds {seeds} --draw swarm", file.display()));
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+    }
+}
+
+#[test]
+fn a_simulation_as_json_fits_its_schema_whatever_the_jobs() {
+    let schema = serde_json::from_str(include_str!("../docs/simulation.schema.json")).expect("the schema is JSON");
+    let folder = Folder::new("sim-json", &[violated()]);
+    let printed =
+        [1, 2, 4].map(|jobs| folder.tenure(&format!("sim violated.toml --seeds 100 --json --jobs {jobs}")).out);
+    support::schema::check(&schema, &serde_json::from_str(&printed[0]).expect("it is JSON"));
+    assert!(printed.iter().all(|one| *one == printed[0]));
+}

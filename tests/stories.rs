@@ -63,7 +63,7 @@ fn shortest(ledger: &str) -> Vec<Step> {
     };
     let trace = Trace { tenure_trace: FORMAT, tool: "test".into(), subject, claim: Claim::Violation, nodes, steps };
     let replayed = simulate::replay(&setup, &property, &trace).expect("the event loop runs it too");
-    assert_eq!(replayed.violated, Some(replayed.steps.len() - 1), "its last step is the first violation");
+    assert_eq!(replayed.seen.violated, Some(replayed.steps.len() - 1), "its last step is the first violation");
     replayed.steps
 }
 

@@ -3,13 +3,15 @@
 use super::{
     Options,
     judge::{self, Case},
+    sim::{self, Plan, Simulated},
 };
 use crate::{
     design::{BadInput, Resolved, Result, ledger_lines, suggestion},
+    simulate::{self, Strike},
     spec::{Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
-    verdict::Outcome,
+    verdict::{Finding, Outcome, Verdict},
 };
 
 /// A protocol, whatever its types are.
@@ -36,6 +38,12 @@ pub trait Erased: Send + Sync {
     /// # Errors
     /// A property or ledger that is not there, or a design that cannot be built.
     fn check(&self, design: &Resolved, question: &Question, options: &Options) -> Result<Outcome>;
+
+    /// Runs a design under one ledger from many seeds, with all these questions watching.
+    ///
+    /// # Errors
+    /// As [`Erased::check`].
+    fn simulate(&self, design: &Resolved, ledger: &str, asked: &[Question], plan: &Plan) -> Result<Simulated>;
 
     /// Runs a trace again, by another engine than the one that found it, and fills in what each step did.
     ///
@@ -73,6 +81,17 @@ impl<T: Protocol> Typed<T> {
     fn setup(&self, design: &Resolved, ledger: &str) -> Result<Setup<T::Process>> {
         let builder = design.builder(ledger, &self.0.ledger_keys())?;
         self.0.build(&design.design()?, builder).map_err(|error| design.refuse(&error, ledger))
+    }
+
+    fn subject(&self, design: &Resolved, property: &str, ledger: &str) -> Subject {
+        Subject {
+            design: design.text(),
+            hash: design.hash(),
+            file: design.file.clone(),
+            protocol: design.protocol.clone(),
+            property: property.into(),
+            ledger: ledger.into(),
+        }
     }
 }
 
@@ -132,14 +151,7 @@ impl<T: Protocol> Erased for Typed<T> {
         let Question { property: id, ledger, within } = question;
         let property = self.property(id).ok_or_else(|| unknown_property(id, &self.properties()))?;
         let setup = self.setup(design, ledger)?;
-        let subject = Subject {
-            design: design.text(),
-            hash: design.hash(),
-            file: design.file.clone(),
-            protocol: design.protocol.clone(),
-            property: id.clone(),
-            ledger: ledger.clone(),
-        };
+        let subject = self.subject(design, id, ledger);
         let case = Case { setup: &setup, property: &property, within: *within, subject, options };
         Ok(Outcome {
             property: id.clone(),
@@ -148,8 +160,34 @@ impl<T: Protocol> Erased for Typed<T> {
             ledger: ledger.clone(),
             ledger_lines: ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?),
             within: *within,
-            finding: judge::judge(&case),
+            finding: match design.planned(ledger, &self.0.ledger_keys())?.is_empty() {
+                true => {
+                    let mut finding = judge::judge(&case);
+                    if options.why && finding.verdict == Verdict::Violated {
+                        finding.notes.extend(judge::needs(&case));
+                    }
+                    finding
+                }
+                false => Finding::unknown("a schedule fixes moments: it is simulated (`sim`), not checked"),
+            },
         })
+    }
+
+    fn simulate(&self, design: &Resolved, ledger: &str, asked: &[Question], plan: &Plan) -> Result<Simulated> {
+        let setup = self.setup(design, ledger)?;
+        let named = |question: &Question| {
+            let id = &question.property;
+            self.property(id).ok_or_else(|| unknown_property(id, &self.properties()))
+        };
+        let properties = asked.iter().map(named).collect::<Result<Vec<_>>>()?;
+        let subject = self.subject(design, "", ledger);
+        let ledger_lines = ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?);
+        let planned = design.planned(ledger, &self.0.ledger_keys())?;
+        let strikes = planned.into_iter().map(|planned| Strike { at: planned.at, fault: planned.class });
+        let options = simulate::Options { plan: strikes.collect(), ..plan.options.clone() };
+        let plan = &Plan { options, ..plan.clone() };
+        let case = sim::Case { setup: &setup, properties: &properties, asked, subject, plan };
+        Ok(Simulated { ledger_lines, ..sim::simulate(&case) })
     }
 
     fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Trace> {

@@ -8,7 +8,10 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::Options;
+use super::{
+    Options,
+    necessity::{self, Answer as Needed},
+};
 use crate::{
     process::{Data, Process},
     simulate,
@@ -50,6 +53,20 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
     finding.warnings.splice(0..0, judge.warnings);
     finding.stats = Stats { elapsed: began.elapsed(), ..judge.stats };
     finding
+}
+
+/// What a violation needs, by proof.
+pub(super) fn needs<P: Process, M: Data>(case: &Case<'_, P, M>) -> Vec<String> {
+    necessity::necessity(case.setup, "it holds, or has nothing to speak of, by proof", |setup| {
+        let subject = case.subject.clone();
+        match judge(&Case { setup, property: case.property, within: case.within, subject, options: case.options })
+            .verdict
+        {
+            Verdict::Violated => Needed::Fails,
+            Verdict::Holds { .. } | Verdict::Vacuous { .. } => Needed::Safe,
+            Verdict::ProtocolError { .. } | Verdict::TimeStuck { .. } | Verdict::Unknown { .. } => Needed::Unknown,
+        }
+    })
 }
 
 /// Runs a trace again and fills in what each step did.

@@ -6,7 +6,9 @@
 pub mod catalogue;
 mod erased;
 mod judge;
+mod necessity;
 pub(crate) mod review;
+mod sim;
 
 use std::{
     process::ExitCode,
@@ -18,6 +20,7 @@ use std::{
 
 pub use erased::{Card, Erased, Question};
 use include_dir::Dir;
+pub use sim::{Plan, Shown, Simulated};
 
 use self::erased::Typed;
 pub(crate) use self::erased::unknown_property;
@@ -40,6 +43,8 @@ pub struct Options {
     pub budget: Option<std::time::Duration>,
     /// Bytes for one check.
     pub memory: Option<u64>,
+    /// Of a violation, look for what it needs: that takes many checks.
+    pub why: bool,
     pub meter: Arc<Meter>,
 }
 
@@ -49,6 +54,7 @@ pub struct Meter {
     stop: Arc<AtomicBool>,
     states: AtomicU64,
     zones: AtomicU64,
+    runs: AtomicU64,
 }
 
 impl App {
@@ -128,6 +134,16 @@ impl Meter {
     pub fn count(&self, states: u64, zones: u64) {
         self.states.fetch_add(states, Ordering::Relaxed);
         self.zones.fetch_add(zones, Ordering::Relaxed);
+    }
+
+    /// Adds to the runs that were simulated.
+    pub fn count_runs(&self, runs: u64) {
+        self.runs.fetch_add(runs, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.runs.load(Ordering::Relaxed)
     }
 
     /// Discrete states and zones so far, of all searches.

@@ -56,6 +56,9 @@ pub(super) enum Command {
         /// Only this property.
         #[arg(long, value_name = "ID")]
         property: Option<String>,
+        /// Say which faults a violation needs, and how long they must last. That takes many checks.
+        #[arg(long)]
+        why: bool,
         /// Show every step of a story.
         #[arg(long)]
         full: bool,
@@ -70,6 +73,10 @@ pub(super) enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Run a design from many seeds: how often it fails, how long it takes, what was never reached.
+    Sim(super::sim::Arguments),
+    /// Simulate every expectation of a folder, and say what contradicts it and how near the worst cases come.
+    Campaign(super::campaign::Arguments),
     /// Print a design to begin with, every key explained.
     New {
         /// The protocol that it is of.

@@ -1,9 +1,11 @@
 //! The command line: reads arguments, runs one command, prints, and ends with a status that means something.
 
 mod args;
+mod campaign;
 mod commands;
 mod learn;
 mod save;
+mod sim;
 
 use std::{
     io::{IsTerminal, Write},
@@ -91,10 +93,13 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
     match &arguments.command {
         None => commands::review(app, &[], manner),
         Some(Command::Review { paths }) => commands::review(app, paths, manner),
-        Some(Command::Check { file, assignments, property, full }) => {
-            commands::check(app, file, assignments, property.as_deref(), *full, manner)
+        Some(Command::Check { file, assignments, property, why, full }) => {
+            let manner = Manner { options: Options { why: *why, ..manner.options.clone() }, ..*manner };
+            commands::check(app, file, assignments, property.as_deref(), *full, &manner)
         }
         Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
+        Some(Command::Campaign(arguments)) => campaign::campaign(app, arguments, manner),
+        Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),
         Some(Command::New { protocol }) => learn::new(app, protocol),
         Some(Command::Explain { property }) => learn::explain(app, property, manner),
         Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
@@ -153,7 +158,11 @@ fn progress(manner: &Manner) -> ProgressBar {
     let meter = manner.options.meter.clone();
     let seen = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
         let (states, zones) = meter.seen();
-        out.write_fmt(format_args!("{states} discrete states, {zones} zones")).expect("a text can be written to");
+        let told = match meter.runs() {
+            0 => out.write_fmt(format_args!("{states} discrete states, {zones} zones")),
+            runs => out.write_fmt(format_args!("{runs} runs")),
+        };
+        told.expect("a text can be written to");
     };
     let style = ProgressStyle::with_template("{spinner} {elapsed} {seen}").expect("the template is right");
     let bar = ProgressBar::new_spinner().with_style(style.with_key("seen", seen));

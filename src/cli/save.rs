@@ -13,11 +13,16 @@ const FOLDER: &str = "target/tenure";
 
 /// Saves a trace under a name that tells its design and question.
 pub(super) fn save(trace: &Trace, within: Option<crate::time::Duration>) -> io::Result<String> {
+    save_as(trace, within, "")
+}
+
+/// The same, with something after the name.
+pub(super) fn save_as(trace: &Trace, within: Option<crate::time::Duration>, suffix: &str) -> io::Result<String> {
     let subject = &trace.subject;
     let bound = within.map_or(String::new(), |within| format!("-{within}"));
     let file = subject.file.strip_suffix(".toml").unwrap_or(&subject.file);
     let hash = subject.hash.get(..8).unwrap_or(&subject.hash);
-    let name: String = format!("{file}-{}-{}{bound}-{hash}", subject.property, subject.ledger)
+    let name: String = format!("{file}-{}-{}{bound}-{hash}{suffix}", subject.property, subject.ledger)
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' })
         .collect();

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::{
     file::Resolved,
     read::read,
+    schedule::schedule,
     source::{BadInput, Place, Result},
     tree::{Entry, Node, Table, Value},
 };
@@ -14,10 +15,10 @@ use crate::{
 };
 
 /// What a ledger says beside its fault classes.
-const SETTINGS: [&str; 4] = ["extends", "drift", "reaction", "phase"];
+const SETTINGS: [&str; 5] = ["extends", "drift", "reaction", "phase", "schedule"];
 
 /// The fault classes that every protocol has, with the keys that each takes beside `at_most` and `within`.
-const GENERAL: [(&str, &[&str]); 7] = [
+pub(super) const GENERAL: [(&str, &[&str]); 7] = [
     ("crash", &["restart", "nodes"]),
     ("death", &["restart", "nodes"]),
     ("pause", &["for", "nodes"]),
@@ -84,6 +85,7 @@ impl Resolved {
         for entry in table.entries.iter().filter(|entry| !SETTINGS.contains(&entry.key.as_str())) {
             classes.extend(class(entry, own)?);
         }
+        classes.extend(schedule(&table, own)?.classes);
         Ok(Builder {
             delay: network.delay,
             rto: network.rto,

@@ -8,6 +8,7 @@ mod file;
 mod formula;
 mod ledger;
 mod read;
+mod schedule;
 mod shelf;
 mod source;
 mod tree;
@@ -17,6 +18,7 @@ pub use file::{Base, Resolved};
 pub(crate) use file::{fnv, unknown_protocol};
 pub use formula::Formula;
 pub use ledger::ledger_lines;
+pub use schedule::Planned;
 pub use shelf::Shelf;
 pub(crate) use source::suggestion;
 pub use source::{BadInput, Place, Result, Source};
@@ -41,7 +43,9 @@ impl Resolved {
             _ => error.key.clone(),
         };
         let known = ["design", "network", "ledger"].contains(&path.split('.').next().unwrap_or_default());
-        let place = self.place(&if known { path } else { format!("design.{path}") });
+        let name = error.got.trim_matches('"');
+        let place = self.scheduled_place(ledger, name).filter(|_| path.ends_with(".nodes"));
+        let place = place.unwrap_or_else(|| self.place(&if known { path } else { format!("design.{path}") }));
         place.refuse(error.to_string())
     }
 

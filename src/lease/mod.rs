@@ -58,7 +58,7 @@ pub enum Config {
     Contender(contender::Config),
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names, serde::Serialize, Deserialize)]
 pub enum Message {
     /// May I hold the lock from now on? The answer names the question.
     Ask {

@@ -65,7 +65,12 @@ pub struct Effects<P: Process> {
 
 impl<P: Process> Effects<P> {
     pub(crate) fn new(fresh: Fresh) -> Effects<P> {
-        Effects { list: Vec::new(), fresh }
+        Effects::reusing(Vec::new(), fresh)
+    }
+
+    /// The list is empty; it lends what it has room for.
+    pub(crate) fn reusing(list: Vec<Effect<P>>, fresh: Fresh) -> Effects<P> {
+        Effects { list, fresh }
     }
 
     pub(crate) fn into_parts(self) -> (Vec<Effect<P>>, Fresh) {

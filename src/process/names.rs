@@ -29,7 +29,10 @@ impl fmt::Debug for NodeId {
 }
 
 /// An identity that can only be compared for equality. Made by [`Effects::fresh_id`](super::Effects::fresh_id).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+///
+/// It may be written and read, as a host sends it over a wire.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Id(u64);
 
 impl Id {
@@ -49,7 +52,8 @@ impl fmt::Debug for Id {
 }
 
 /// A namespace of ranks. Ranks of different sorts are never compared, so each sort is renumbered by itself.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
 pub struct Sort(pub u8);
 
 impl Sort {
@@ -64,7 +68,7 @@ impl Sort {
 
 /// An identity that can be compared by order and equality within its sort: an epoch, a fencing token, an index.
 /// Made by [`Effects::fresh_rank`](super::Effects::fresh_rank), greater than every one before it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Rank {
     sort: Sort,
     value: u64,

@@ -35,7 +35,7 @@ pub(crate) fn block(answer: &Answer<'_>, saved: Option<&str>, look: Look) -> Vec
 }
 
 /// A fact in at most three lines, or as many as it takes if everything is wanted.
-fn wrap(fact: &str, look: Look) -> Vec<String> {
+pub(super) fn wrap(fact: &str, look: Look) -> Vec<String> {
     let mut lines = vec![" ".to_string()];
     for word in fact.split(' ') {
         let line = lines.last_mut().expect("there is a line");
@@ -52,7 +52,7 @@ fn wrap(fact: &str, look: Look) -> Vec<String> {
     lines
 }
 
-fn story(trace: &Trace, most: usize, look: Look) -> impl Iterator<Item = String> {
+pub(super) fn story(trace: &Trace, most: usize, look: Look) -> impl Iterator<Item = String> {
     timeline(trace, most, look.width.saturating_sub(2)).into_iter().map(|line| format!("  {line}"))
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here depends on a wall clock, and times are whole microseconds until they are printed.
 
 mod block;
+mod simulation;
 mod summary;
 mod table;
 mod timeline;
@@ -10,6 +11,7 @@ mod timeline;
 pub use timeline::timeline;
 
 pub(crate) use block::{Look, block};
+pub(crate) use simulation::{Answer as SimulatedAnswer, Simulation, simulation, simulations};
 pub(crate) use summary::summary;
 pub(crate) use table::{grid, table};
 

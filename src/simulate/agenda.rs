@@ -1,14 +1,12 @@
 //! What is pending: events with the window in which each may happen.
 
-use std::collections::BTreeMap;
-
 use crate::{
     process::{Lane, NodeId, Reason},
     time::Window,
     trace::Occurrence,
 };
 
-/// The identity of a pending event: an [`Occurrence`] that is no fault, small enough to be copied.
+/// The identity of a pending event: an [`Occurrence`] that is no fault, in eight bytes, as it is copied all the time.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) enum Event {
     Start(NodeId),
@@ -32,7 +30,7 @@ pub(super) enum Event {
     Heal(u32),
     /// `number` counts the tokens taken: the occurrence names the least that is pending.
     Refill {
-        fault: usize,
+        fault: u16,
         number: u32,
     },
 }
@@ -46,7 +44,28 @@ impl Event {
             Event::Close { node, peer, lane, reason } => Occurrence::Close { node, peer, lane, reason },
             Event::Resume(node) => Occurrence::Resume { node },
             Event::Heal(number) => Occurrence::Heal { number },
-            Event::Refill { fault, .. } => Occurrence::Refill { fault },
+            Event::Refill { fault, .. } => Occurrence::Refill { fault: fault.into() },
+        }
+    }
+}
+
+impl Event {
+    /// Another number for each event.
+    pub(super) fn code(self) -> u64 {
+        let pack = |kind: u8, a: u8, b: u8, c: u8, number: u32| {
+            u64::from(kind) << 56 | u64::from(a) << 48 | u64::from(b) << 40 | u64::from(c) << 32 | u64::from(number)
+        };
+        match self {
+            Event::Start(node) => pack(0, node.0, 0, 0, 0),
+            Event::Deliver { from, to, number, copy } => pack(1, from.0, to.0, copy, number),
+            Event::Fire { node, number } => pack(2, node.0, 0, 0, number),
+            Event::Close { node, peer, lane, reason } => pack(3, node.0, peer.0, lane.0, reason as u32),
+            Event::Resume(node) => pack(4, node.0, 0, 0, 0),
+            Event::Heal(number) => pack(5, 0, 0, 0, number),
+            Event::Refill { fault, number } => {
+                let [high, low] = fault.to_be_bytes();
+                pack(6, high, low, 0, number)
+            }
         }
     }
 }
@@ -54,6 +73,7 @@ impl Event {
 /// A pending event's window, in microseconds since the beginning of the run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pending {
+    pub(super) event: Event,
     pub(super) lo: i64,
     /// `i64::MAX`: it may never happen.
     pub(super) hi: i64,
@@ -82,6 +102,7 @@ impl Place {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scheduled {
     pub(super) event: Event,
+    pub(super) slot: Slot,
     pub(super) serial: u64,
     pub(super) cause: Cause,
 }
@@ -96,39 +117,64 @@ pub(super) enum Cause {
     Again,
 }
 
-/// Everything that is pending, ordered by identity.
+/// Where a pending event is kept. It is taken again when the event is gone.
+pub(super) type Slot = u32;
+
+/// Everything that is pending.
+///
+/// What happens all the time knows its slot. What is rare, and a replay, looks through all that is pending.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
-    events: BTreeMap<Event, Pending>,
+    slots: Vec<Option<Pending>>,
+    free: Vec<Slot>,
     serial: u64,
     scheduled: Vec<Scheduled>,
 }
 
 impl Agenda {
-    pub(super) fn schedule(&mut self, event: Event, now: i64, window: Window, cause: Cause) {
-        self.serial += 1;
+    pub(super) fn schedule(&mut self, event: Event, now: i64, window: Window, cause: Cause) -> Slot {
+        debug_assert!(self.slot(event).is_none(), "{event:?} is pending once");
+        let serial = self.next_serial();
         let pending = Pending {
+            event,
             lo: now.saturating_add(window.lo().micros()),
             hi: now.saturating_add(window.hi().micros()),
-            serial: self.serial,
+            serial,
             place: Place::NOWHERE,
         };
-        let before = self.events.insert(event, pending);
-        assert!(before.is_none(), "{event:?} is pending once");
-        self.scheduled.push(Scheduled { event, serial: self.serial, cause });
+        let slot = self.free.pop().unwrap_or(self.slots.len() as Slot);
+        match self.slots.get_mut(slot as usize) {
+            Some(free) => *free = Some(pending),
+            None => self.slots.push(Some(pending)),
+        }
+        self.scheduled.push(Scheduled { event, slot, serial, cause });
+        slot
     }
 
     /// Takes a pending event out: it happens, or never will.
     pub(super) fn remove(&mut self, event: Event) -> Option<Pending> {
-        self.events.remove(&event)
+        let slot = self.slot(event)?;
+        self.take(slot, event)
+    }
+
+    /// The same, where its slot is known; `None` if the slot keeps something else by now.
+    pub(super) fn take(&mut self, slot: Slot, event: Event) -> Option<Pending> {
+        self.at(slot).filter(|pending| pending.event == event)?;
+        self.free.push(slot);
+        self.slots[slot as usize].take()
     }
 
     pub(super) fn get(&self, event: Event) -> Option<&Pending> {
-        self.events.get(&event)
+        self.all().find(|pending| pending.event == event)
     }
 
     pub(super) fn get_mut(&mut self, event: Event) -> Option<&mut Pending> {
-        self.events.get_mut(&event)
+        self.slots.iter_mut().flatten().find(|pending| pending.event == event)
+    }
+
+    /// What a slot keeps now.
+    pub(super) fn at(&self, slot: Slot) -> Option<&Pending> {
+        self.slots[slot as usize].as_ref()
     }
 
     /// The pending event that an occurrence names; `None` if there is none, or for a fault.
@@ -141,22 +187,24 @@ impl Agenda {
             Occurrence::Resume { node } => Event::Resume(node),
             Occurrence::Heal { number } => Event::Heal(number),
             Occurrence::Refill { fault } => {
-                let all = Event::Refill { fault, number: 0 }..=Event::Refill { fault, number: u32::MAX };
-                return self.events.range(all).next().map(|(event, _)| *event);
+                let all = self.all().map(|pending| pending.event);
+                return all
+                    .filter(|event| matches!(event, Event::Refill { fault: of, .. } if usize::from(*of) == fault))
+                    .min();
             }
             Occurrence::Fault { .. } => return None,
         };
-        self.events.contains_key(&event).then_some(event)
+        self.get(event).map(|pending| pending.event)
     }
 
     /// An event whose latest moment is before `at`.
-    pub(super) fn overdue(&self, at: i64) -> Option<(Event, Pending)> {
-        self.events.iter().find(|(_, pending)| pending.hi < at).map(|(event, pending)| (*event, *pending))
+    pub(super) fn overdue(&self, at: i64) -> Option<&Pending> {
+        self.all().filter(|pending| pending.hi < at).min_by_key(|pending| pending.event)
     }
 
     /// An event that must happen at some time.
     pub(super) fn urgent(&self) -> Option<Event> {
-        self.events.iter().find(|(_, pending)| pending.hi < i64::MAX).map(|(event, _)| *event)
+        self.all().filter(|pending| pending.hi < i64::MAX).map(|pending| pending.event).min()
     }
 
     /// What was scheduled since the last step began; some of it may have been cancelled since.
@@ -168,12 +216,26 @@ impl Agenda {
         self.scheduled.clear();
     }
 
-    /// Places a pending event. Returns its serial: entries made for an earlier place are stale from here on.
-    pub(super) fn place(&mut self, event: Event, place: Place) -> u64 {
-        self.serial += 1;
-        let pending = self.events.get_mut(&event).expect("only what is pending is placed");
+    /// Places what a slot keeps. Returns its serial: entries made for an earlier place are stale from here on.
+    pub(super) fn place(&mut self, slot: Slot, place: Place) -> u64 {
+        let serial = self.next_serial();
+        let pending = self.slots[slot as usize].as_mut().expect("only what is pending is placed");
         pending.place = place;
-        pending.serial = self.serial;
+        pending.serial = serial;
+        serial
+    }
+
+    pub(super) fn slot(&self, event: Event) -> Option<Slot> {
+        let slot = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|pending| pending.event == event));
+        slot.map(|slot| slot as Slot)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Pending> {
+        self.slots.iter().flatten()
+    }
+
+    fn next_serial(&mut self) -> u64 {
+        self.serial += 1;
         self.serial
     }
 }

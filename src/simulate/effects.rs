@@ -1,6 +1,6 @@
 //! The effects of a step, executed in order and cut short by a fault.
 
-use std::hash::Hash;
+use std::{hash::Hash, mem};
 
 use super::{
     agenda::{Cause, Event},
@@ -37,7 +37,7 @@ pub(super) fn is_faultless(choices: &Choices) -> bool {
 }
 
 /// Timers armed in one uninterrupted piece of an effect list: numbers and windows by the node's own clock.
-type Piece = Vec<(u32, Window)>;
+pub(super) type Piece = Vec<(u32, Window)>;
 
 impl<P: Process, M: Data> Machine<'_, P, M> {
     /// Executes what the process wants to do, as far as the choices let it.
@@ -48,21 +48,25 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             (&choices.cut, &choices.lost, &choices.duplicated).hash(&mut self.digest);
         }
         let until = choices.cut.map_or(effects.len(), |cut| usize::from(cut.before));
-        let mut piece = Piece::new();
-        let mut effects = effects.into_iter();
-        for (index, effect) in effects.by_ref().take(until).enumerate() {
+        let mut effects = effects;
+        let mut piece = mem::take(&mut self.piece);
+        piece.clear();
+        for (index, effect) in effects.drain(..until).enumerate() {
             let fate = self.fate(index, choices)?;
             self.execute(node, effect, fate, &mut piece);
             if self.broken_contract || !self.is_up(node) {
                 return Ok(());
             }
         }
+        self.piece = piece;
         // While the rest of a paused step runs, it may still disarm or rename what waits in the inbox.
         let life = self.nodes[node.index()].life.as_mut().expect("the process is up");
         let inbox = if resumed { life.pause.take().expect("resumed from a pause").inbox } else { Vec::new() };
         if let Some(cut) = choices.cut {
             self.take_token(cut.fault)?;
-            self.strike(node, cut.fault, effects.collect());
+            self.strike(node, cut.fault, effects);
+        } else {
+            self.spare = effects;
         }
         // A crash empties the inbox, another pause keeps it.
         if let Some(life) = self.nodes[node.index()].life.as_mut() {
@@ -157,8 +161,9 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         let state = &mut self.nodes[node.index()];
         let number = state.armed;
         state.armed += 1;
-        let timers = &mut state.life.as_mut().expect("only a running process arms").timers;
         // One clock counts both, so what is surely due first comes first. Of two exactly equal ones, the first armed.
+        let slot = self.agenda.schedule(Event::Fire { node, number }, self.now, window, Cause::Timer(after));
+        let timers = &mut state.life.as_mut().expect("only a running process arms").timers;
         let mut not_before = Vec::new();
         for (other, window) in piece.iter() {
             let Some(armed) = timers.iter_mut().find(|armed| armed.number == *other) else { continue };
@@ -168,18 +173,20 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
                 armed.not_before.push(number);
             }
         }
-        timers.push(Armed { timer, number, not_before });
+        timers.push(Armed { timer, number, slot, not_before });
         piece.push((number, after));
-        self.agenda.schedule(Event::Fire { node, number }, self.now, window, Cause::Timer(after));
     }
 
     /// The timer never fires, not even if it was due. One that is not armed needs nothing.
     fn disarm(&mut self, node: NodeId, timer: &P::Timer) {
         let life = self.nodes[node.index()].life.as_mut().expect("only a running process disarms");
         let Some(index) = life.timers.iter().position(|armed| armed.timer == *timer) else { return };
-        let number = life.timers.remove(index).number;
+        let Armed { number, slot, .. } = life.timers.remove(index);
         life.release(number);
-        self.forget(node, Event::Fire { node, number });
+        let event = Event::Fire { node, number };
+        if self.agenda.take(slot, event).is_none() {
+            self.forget(node, event);
+        }
     }
 
     /// The timer keeps its number, its window and its order.

@@ -1,5 +1,7 @@
 //! What the adversary does, and what it may.
 
+use std::hash::Hash;
+
 use super::{
     agenda::{Cause, Event},
     machine::{Machine, Pause, Refusal, Turn, refuse},
@@ -14,6 +16,7 @@ use crate::{
 impl<P: Process, M: Data> Machine<'_, P, M> {
     /// The adversary uses a fault class. A request makes a process run.
     pub(super) fn fault(&mut self, fault: usize, target: &Target) -> Result<Option<Turn<P>>, Refusal> {
+        (FAULT, fault, target).hash(&mut self.digest);
         let setup = self.setup;
         let Some(class) = setup.faults.get(fault) else {
             return refuse(format!("one of {} fault classes", setup.faults.len()), format!("fault {fault}"));
@@ -58,7 +61,9 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             return refuse(format!("at most {} of {:?}", class.tokens.at_most, class.name), "one more");
         }
         self.tokens[fault] -= 1;
+        self.used.push(fault);
         if let Some(span) = class.tokens.within {
+            let fault = u16::try_from(fault).expect("few fault classes");
             let event = Event::Refill { fault, number: self.refills };
             self.refills += 1;
             self.agenda.schedule(event, self.now, Window::exactly(span), Cause::New);
@@ -169,3 +174,6 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         }
     }
 }
+
+/// Begins a fault in the digest: no pending event has this code.
+const FAULT: u64 = u64::MAX;

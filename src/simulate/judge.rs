@@ -48,6 +48,18 @@ pub struct Signalled {
     pub held: bool,
 }
 
+/// What one property made of a whole run.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen {
+    pub readings: Vec<Reading>,
+    pub overlaps: Vec<Overlap>,
+    pub signalled: Signalled,
+    /// The first step with a violation.
+    pub violated: Option<usize>,
+    /// The fault classes that were used while they could matter to it.
+    pub mattered: BTreeSet<usize>,
+}
+
 /// Watches one run for one property.
 #[derive(Debug)]
 pub(super) struct Judge<'a, P: Process, M: Data> {
@@ -67,6 +79,9 @@ pub(super) struct Judge<'a, P: Process, M: Data> {
     pub(super) first_violation: Option<usize>,
     pub(super) last_violation: Option<usize>,
     pub(super) signalled: Signalled,
+    /// What happens in this step could matter, by what was so before it.
+    matters: bool,
+    mattered: BTreeSet<usize>,
 }
 
 impl<'a, P: Process, M: Data> Judge<'a, P, M> {
@@ -86,6 +101,8 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
             first_violation: None,
             last_violation: None,
             signalled: Signalled::default(),
+            matters: false,
+            mattered: BTreeSet::new(),
         }
     }
 
@@ -103,6 +120,23 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
         self.now = Since { step, at };
         self.measuring = measured;
         self.elapsed = self.stopwatch().map(|since| at - since.at);
+        self.matters = self.could_matter();
+    }
+
+    /// A step is over, in which these fault classes were used.
+    pub(super) fn faults(&mut self, used: &[usize]) {
+        if self.matters || self.could_matter() {
+            self.mattered.extend(used);
+        }
+    }
+
+    /// Whether a stopwatch runs or an interval is open; always, where neither exists.
+    fn could_matter(&self) -> bool {
+        match self.property.form {
+            Form::Within(_) => !self.awaited.is_empty(),
+            Form::Apart => !self.holding.is_empty(),
+            Form::Never | Form::Reachable => true,
+        }
     }
 
     pub(super) fn see(&mut self, happening: &Happening<'_, P>) {
@@ -129,8 +163,19 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
         self.time_overlap();
     }
 
-    /// What is still running at the last step, as readings.
-    pub(super) fn close(&mut self) {
+    /// The run is over: what is still running at the last step becomes a reading.
+    pub(super) fn into_seen(mut self) -> Seen {
+        self.close();
+        Seen {
+            readings: self.readings,
+            overlaps: self.overlaps,
+            signalled: self.signalled,
+            violated: self.first_violation,
+            mattered: self.mattered,
+        }
+    }
+
+    fn close(&mut self) {
         let at = self.now.at;
         let open = |since: &Since| Reading { trigger: since.step, response: None, micros: at - since.at };
         self.readings.extend(self.awaited.iter().map(open));

@@ -6,23 +6,24 @@
 use std::{collections::BTreeSet, hash::Hash, mem};
 
 use super::{
-    agenda::{Agenda, Cause, Event},
+    agenda::{Agenda, Cause, Event, Pending, Slot},
     connections::Ways,
     digest::Digest,
+    effects::Piece,
     judge::Judge,
 };
 use crate::{
     process::{Data, Effect, Effects, Fresh, Input, Me, NodeId, Process, Rank, Sort},
     spec::{Happening, Property, Setup},
     time::Window,
-    trace::Occurrence,
 };
 
 /// One run of a set-up under one property, as far as it has gone.
 #[derive(Debug)]
 pub(super) struct Machine<'a, P: Process, M: Data> {
     pub(super) setup: &'a Setup<P>,
-    pub(super) judge: Judge<'a, P, M>,
+    /// One for each property.
+    pub(super) judges: Vec<Judge<'a, P, M>>,
     pub(super) agenda: Agenda,
     pub(super) digest: Digest,
     pub(super) now: i64,
@@ -33,9 +34,14 @@ pub(super) struct Machine<'a, P: Process, M: Data> {
     /// How many tokens each fault class has.
     pub(super) tokens: Vec<u8>,
     pub(super) refills: u32,
+    /// The fault classes that this step used.
+    pub(super) used: Vec<usize>,
     /// The directions that each cut of the run blocked.
     pub(super) cuts: Vec<&'a [(NodeId, NodeId)]>,
     fresh: Fresh,
+    /// Room for effects, lent to one step after the other.
+    pub(super) spare: Vec<Effect<P>>,
+    pub(super) piece: Piece,
     /// A process renamed a timer that was not armed. The run ends there.
     pub(super) broken_contract: bool,
     /// The node whose clock stood still in this step.
@@ -75,6 +81,8 @@ pub(super) struct Pause<P: Process> {
 pub(super) struct Armed<P: Process> {
     pub(super) timer: P::Timer,
     pub(super) number: u32,
+    /// Where it is pending, unless it waits in an inbox.
+    pub(super) slot: Slot,
     /// Timers of the same step whose moments come no later than this one's.
     pub(super) not_before: Vec<u32>,
 }
@@ -100,7 +108,7 @@ pub(super) fn refuse<T>(expected: impl Into<String>, got: impl Into<String>) -> 
 }
 
 impl<'a, P: Process, M: Data> Machine<'a, P, M> {
-    pub(super) fn new(setup: &'a Setup<P>, property: &'a Property<P, M>) -> Machine<'a, P, M> {
+    pub(super) fn new(setup: &'a Setup<P>, properties: &'a [Property<P, M>]) -> Machine<'a, P, M> {
         let mut agenda = Agenda::default();
         for node in setup.ids() {
             agenda.schedule(Event::Start(node), 0, setup.node(node).start, Cause::New);
@@ -108,7 +116,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         let node = |_| Node { durable: P::Durable::default(), armed: 0, life: None };
         Machine {
             setup,
-            judge: Judge::new(property),
+            judges: properties.iter().map(Judge::new).collect(),
             agenda,
             digest: Digest::new(),
             now: 0,
@@ -117,8 +125,11 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             dead: BTreeSet::new(),
             tokens: setup.faults.iter().map(|fault| fault.tokens.at_most).collect(),
             refills: 0,
+            used: Vec::new(),
             cuts: Vec::new(),
             fresh: Fresh::default(),
+            spare: Vec::new(),
+            piece: Piece::new(),
             broken_contract: false,
             suspended: None,
             did: None,
@@ -142,17 +153,28 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     }
 
     /// Time passes to the moment of a step.
-    pub(super) fn step(&mut self, step: usize, at: i64, what: &Occurrence, measured: bool) {
+    pub(super) fn step(&mut self, step: usize, at: i64, measured: bool) {
         self.now = at;
         self.suspended = None;
         self.agenda.begin_step();
-        self.judge.step(step, at, measured);
-        (at, what).hash(&mut self.digest);
+        for judge in &mut self.judges {
+            judge.step(step, at, measured);
+        }
+        self.digest.word(at.cast_unsigned());
+    }
+
+    /// A step is over.
+    pub(super) fn end_step(&mut self) {
+        if !self.used.is_empty() {
+            self.judges.iter_mut().for_each(|judge| judge.faults(&self.used));
+            self.used.clear();
+        }
     }
 
     /// Lets a pending event happen. If a process runs, its effects wait for [`Machine::finish`].
-    pub(super) fn happen(&mut self, event: Event) -> Result<Option<Turn<P>>, Refusal> {
-        self.agenda.remove(event).expect("only what is pending happens");
+    pub(super) fn happen(&mut self, event: Event, slot: Slot) -> Result<Option<Turn<P>>, Refusal> {
+        self.agenda.take(slot, event).expect("only what is pending happens");
+        self.digest.word(event.code());
         Ok(match event {
             Event::Start(node) => Some(self.start(node)),
             Event::Deliver { from, to, number, copy } => self.arrive(from, to, number, copy),
@@ -164,7 +186,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
                 None
             }
             Event::Refill { fault, .. } => {
-                self.tokens[fault] += 1;
+                self.tokens[usize::from(fault)] += 1;
                 self.say(|| "refill".into());
                 None
             }
@@ -175,13 +197,15 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         if let Happening::Emitted(node, event) = happening {
             (node, event).hash(&mut self.digest);
         }
-        self.judge.see(happening);
+        for judge in &mut self.judges {
+            judge.see(happening);
+        }
     }
 
     /// Gives a running process an input.
     pub(super) fn tell(&mut self, node: NodeId, input: Input<P>) -> Turn<P> {
         let config = &self.setup.node(node).config;
-        let mut fx = Effects::new(mem::take(&mut self.fresh));
+        let mut fx = Effects::reusing(mem::take(&mut self.spare), mem::take(&mut self.fresh));
         let life = self.nodes[node.index()].life.as_mut().expect("only a running process is told anything");
         let me = Me { id: node, config, incarnation: life.incarnation };
         life.process.step(&me, input, &mut fx);
@@ -245,7 +269,12 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         let window = Window::up_to(self.setup.node(node).clock.reaction);
         for event in inbox {
             self.ways.fly_again(event);
-            self.agenda.schedule(event, self.now, window, Cause::Again);
+            let slot = self.agenda.schedule(event, self.now, window, Cause::Again);
+            if let Event::Fire { number, .. } = event {
+                let life = self.nodes[node.index()].life.as_mut().expect("a running process reads its inbox");
+                let armed = life.timers.iter_mut().find(|armed| armed.number == number);
+                armed.expect("what is disarmed is forgotten").slot = slot;
+            }
         }
     }
 
@@ -277,11 +306,15 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         self.nodes[node.index()].life.as_ref().is_some_and(|life| life.pause.is_some())
     }
 
-    /// A node's armed timers, as events; some may wait in its inbox.
-    pub(super) fn timers(&self, node: NodeId) -> impl Iterator<Item = Event> {
+    /// A node's armed timers that do not wait in its inbox.
+    pub(super) fn timers(&self, node: NodeId) -> impl Iterator<Item = (Slot, &Pending)> {
         let life = self.nodes[node.index()].life.as_ref();
         let timers = life.map_or(&[][..], |life| &life.timers);
-        timers.iter().map(move |armed| Event::Fire { node, number: armed.number })
+        timers.iter().filter_map(move |armed| {
+            let event = Event::Fire { node, number: armed.number };
+            let pending = self.agenda.at(armed.slot).filter(|pending| pending.event == event)?;
+            Some((armed.slot, pending))
+        })
     }
 
     pub(super) fn name(&self, node: NodeId) -> &'a str {
@@ -294,7 +327,9 @@ impl<P: Process> Life<P> {
     /// The moment of a timer came, or never will: it holds no other back.
     pub(super) fn release(&mut self, number: u32) {
         for armed in &mut self.timers {
-            armed.not_before.retain(|before| *before != number);
+            if !armed.not_before.is_empty() {
+                armed.not_before.retain(|before| *before != number);
+            }
         }
     }
 }

@@ -7,6 +7,7 @@ mod adversary;
 mod agenda;
 mod connections;
 mod digest;
+mod distribution;
 mod effects;
 mod faults;
 mod judge;
@@ -15,11 +16,19 @@ mod placing;
 mod random;
 mod replay;
 mod run;
+mod script;
+mod shrink;
+mod story;
+mod survey;
 
-pub use judge::{Overlap, Reading, Signalled};
+pub use distribution::Distribution;
+pub use judge::{Overlap, Reading, Seen, Signalled};
 pub use random::Draw;
 pub use replay::{ReplayError, Replayed, replay};
-pub use run::{Chances, End, Options, Run, run};
+pub use run::{End, Options, Run, Strike, Strikes, run};
+pub use shrink::{Shrunk, Size, shrink};
+pub use story::{story, told};
+pub use survey::{Counts, Failure, Findings, Survey, failure, survey};
 
 #[cfg(test)]
 mod tests;

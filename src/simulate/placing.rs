@@ -3,9 +3,10 @@
 use std::{cmp::Reverse, mem};
 
 use super::{
-    agenda::{Cause, Event, Place, Scheduled},
-    random::{Draw, Random, Stream},
+    agenda::{Cause, Event, Place, Scheduled, Slot},
+    random::{Draw, Random, Source, Stream},
     run::{Driver, Entry},
+    script::Decision,
 };
 use crate::{
     process::{Data, NodeId, Process},
@@ -16,16 +17,19 @@ use crate::{
 /// A node's clock in one run.
 pub(super) struct Clock {
     /// Parts per million that it runs faster than true time.
-    faster: i64,
+    pub(super) faster: i64,
+    /// For its timers, by their numbers.
+    source: Source,
     /// For what has no number of its own.
     random: Random,
 }
 
 impl Clock {
     pub(super) fn new<P: Process>(setup: &Setup<P>, node: NodeId, seed: u64, draw: Draw) -> Clock {
-        let mut random = Random::new(seed, Stream::Node(node.0), u64::MAX);
+        let source = Source::new(seed, Stream::Node(node.0));
+        let mut random = source.of(u64::MAX);
         let drift = i64::from(setup.node(node).clock.drift.parts_per_million());
-        Clock { faster: random.between(-drift, drift, draw, 0), random }
+        Clock { faster: random.between(-drift, drift, draw, 0), source, random }
     }
 
     /// The true time, rounded down, in which this clock counts a span.
@@ -47,16 +51,18 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         scheduled.clear();
         scheduled.extend_from_slice(self.machine.agenda.scheduled());
         for scheduled in &scheduled {
-            let pending = self.machine.agenda.get(scheduled.event);
+            let pending = self.machine.agenda.at(scheduled.slot);
             // Some of it was cancelled in the same step.
             let Some(pending) = pending.filter(|pending| pending.serial == scheduled.serial) else { continue };
             let (lo, hi) = (pending.lo, pending.hi);
-            let place = match (scheduled.event, scheduled.cause) {
-                (Event::Fire { node, number }, Cause::Timer(after)) => self.draw_timer(node, number, after, lo, hi),
-                _ => self.draw_moment(scheduled, lo, hi),
+            let decision = if self.script.is_some() || self.log.is_some() {
+                self.decide_and_log(scheduled, lo, hi)
+            } else {
+                self.draw(scheduled, lo, hi)
             };
+            let place = self.place(scheduled, decision, lo, hi);
             let place = self.in_stream_order(scheduled, hi, place);
-            self.put(scheduled.event, place);
+            self.put(scheduled.slot, place);
         }
         self.scheduled = scheduled;
     }
@@ -65,42 +71,67 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     pub(super) fn stop_clock(&mut self, node: NodeId) {
         let resume = self.machine.agenda.get(Event::Resume(node)).expect("a suspended node resumes");
         let stood = resume.place.at.saturating_sub(self.machine.now);
-        let timers: Vec<Event> = self.machine.timers(node).collect();
-        for timer in timers {
-            let Some(pending) = self.machine.agenda.get(timer) else { continue };
-            let mut place = pending.place;
-            place.at = place.at.saturating_add(stood).min(pending.hi);
+        let timers: Vec<(Slot, Place, i64)> =
+            self.machine.timers(node).map(|(slot, pending)| (slot, pending.place, pending.hi)).collect();
+        for (slot, mut place, hi) in timers {
+            place.at = place.at.saturating_add(stood).min(hi);
             place.due.0 = place.due.0.saturating_add(stood);
-            self.put(timer, place);
+            self.put(slot, place);
         }
     }
 
-    fn put(&mut self, event: Event, place: Place) {
-        let serial = self.machine.agenda.place(event, place);
+    fn put(&mut self, slot: Slot, place: Place) {
+        let serial = self.machine.agenda.place(slot, place);
         if place.at < i64::MAX {
-            self.heap.push(Reverse(Entry { at: place.at, tie: place.tie, serial, event }));
+            self.heap.push(Reverse(Entry::new(place, slot, serial)));
         }
     }
 
-    /// A timer is due when its node's clock has counted a span of `after`, and delivered within the reaction.
-    fn draw_timer(&self, node: NodeId, number: u32, after: Window, lo: i64, hi: i64) -> Place {
-        let mut random = Random::new(self.seed, Stream::Node(node.0), u64::from(number));
-        let draw = self.options.draw;
-        let counted = random.between(after.lo().micros(), after.hi().micros(), draw, self.rest_of_run());
-        let due = self.machine.now.saturating_add(self.clocks[node.index()].true_span(counted));
-        let reaction = random.between(0, self.machine.setup.node(node).clock.reaction.micros(), draw, 0);
-        let at = due.saturating_add(reaction);
-        debug_assert!(lo <= at && at <= hi, "the clock keeps to its drift");
-        Place { at, tie: random.tie(), due: (due, after) }
+    /// As the script says, or else as the seed does; and written down.
+    fn decide_and_log(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
+        let key = self.schedulings.next(scheduled.event);
+        let drawn = self.draw(scheduled, lo, hi);
+        let decision = match self.script {
+            None => drawn,
+            Some(script) => {
+                let soonest = Decision { span: drawn.least, reaction: 0, ..drawn };
+                script.decisions.get(&key).map_or(soonest, |said| Decision {
+                    span: said.span.clamp(drawn.least, drawn.most),
+                    reaction: said.reaction.min(drawn.slowest),
+                    tie: said.tie,
+                    ..drawn
+                })
+            }
+        };
+        if let Some(log) = &mut self.log {
+            log.decisions.insert(key, decision);
+        }
+        decision
     }
 
-    fn draw_moment(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Place {
-        let (draw, far) = (self.options.draw, self.rest_of_run());
+    fn draw(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
+        match (scheduled.event, scheduled.cause) {
+            (Event::Fire { node, number }, Cause::Timer(after)) => self.draw_timer(node, number, after),
+            _ => self.draw_moment(scheduled, lo, hi),
+        }
+    }
+
+    fn draw_timer(&self, node: NodeId, number: u32, after: Window) -> Decision {
+        let mut random = self.clocks[node.index()].source.of(number.into());
+        let (least, most) = (after.lo().micros(), after.hi().micros());
+        let slowest = self.machine.setup.node(node).clock.reaction.micros();
+        let span = random.between(least, most, self.draw, self.rest_of_run());
+        let reaction = random.between(0, slowest, self.draw, 0);
+        Decision { span, reaction, tie: random.tie(), least, most, slowest }
+    }
+
+    fn draw_moment(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
+        let (draw, far) = (self.draw, self.rest_of_run());
         let mut own;
         let random = match (scheduled.event, scheduled.cause) {
             (Event::Deliver { from, to, number, copy }, Cause::New) => {
                 let key = u64::from_be_bytes([0, from.0, to.0, copy, 0, 0, 0, 0]) | u64::from(number);
-                own = Random::new(self.seed, Stream::Network, key);
+                own = self.network.of(key);
                 &mut own
             }
             (Event::Resume(_) | Event::Heal(_) | Event::Refill { .. }, _) => &mut self.faults,
@@ -112,7 +143,27 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
                 _,
             ) => &mut self.clocks[node.index()].random,
         };
-        Place { at: random.between(lo, hi, draw, far), tie: random.tie(), due: (lo, Window::ZERO) }
+        let now = self.machine.now;
+        // What never happens is infinitely far from any moment.
+        let most = if hi == i64::MAX { hi } else { hi - now };
+        let at = random.between(lo, hi, draw, far);
+        let span = if at == i64::MAX { at } else { at - now };
+        Decision { span, reaction: 0, tie: random.tie(), least: lo - now, most, slowest: 0 }
+    }
+
+    /// A timer is due when its node's clock has counted its span, and delivered within the reaction.
+    fn place(&self, scheduled: &Scheduled, decision: Decision, lo: i64, hi: i64) -> Place {
+        let now = self.machine.now;
+        let Decision { span, reaction, tie, .. } = decision;
+        match (scheduled.event, scheduled.cause) {
+            (Event::Fire { node, .. }, Cause::Timer(after)) => {
+                let due = now.saturating_add(self.clocks[node.index()].true_span(span));
+                let at = due.saturating_add(reaction);
+                debug_assert!(lo <= at && at <= hi, "the clock keeps to its drift");
+                Place { at, tie, due: (due, after) }
+            }
+            _ => Place { at: now.saturating_add(span), tie, due: (lo, Window::ZERO) },
+        }
     }
 
     fn rest_of_run(&self) -> i64 {

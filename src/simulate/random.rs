@@ -1,4 +1,4 @@
-//! Random numbers: xoshiro256**, seeded by splitmix64. Integers only, the same everywhere.
+//! Random numbers: splitmix64. Integers only, the same everywhere.
 //!
 //! A stream is named by the seed and by what it is for. What is drawn for one message depends on that message's link
 //! and number alone, so a fault elsewhere changes nothing for it.
@@ -6,7 +6,7 @@
 /// A generator.
 #[derive(Clone, Debug)]
 pub(super) struct Random {
-    state: [u64; 4],
+    state: u64,
 }
 
 /// What a stream of random numbers is for.
@@ -14,31 +14,45 @@ pub(super) struct Random {
 pub(super) enum Stream {
     Network,
     Faults,
+    /// Which kind of run a seed has.
+    Swarm,
     Node(u8),
 }
 
-impl Random {
-    /// The stream of a seed for a purpose, and of one thing within that purpose.
-    pub(super) fn new(seed: u64, stream: Stream, key: u64) -> Random {
+/// A stream of one seed: a generator for each thing within its purpose.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source(u64);
+
+impl Source {
+    pub(super) fn new(seed: u64, stream: Stream) -> Source {
         let purpose = match stream {
             Stream::Network => 1,
             Stream::Faults => 2,
+            Stream::Swarm => 3,
             Stream::Node(node) => 0x100 + u64::from(node),
         };
-        Random::seeded(mix(mix(seed.wrapping_add(GOLDEN)) ^ purpose).wrapping_add(key.wrapping_mul(GOLDEN)))
+        Source(mix(mix(seed.wrapping_add(GOLDEN)) ^ purpose))
     }
 
-    /// The state is four outputs of splitmix64.
-    pub(super) fn seeded(seed: u64) -> Random {
-        let output = |step: u64| mix(seed.wrapping_add(GOLDEN.wrapping_mul(step)));
-        Random { state: [output(1), output(2), output(3), output(4)] }
+    /// Generators of different keys begin at unrelated places of the one long cycle.
+    pub(super) fn of(self, key: u64) -> Random {
+        Random { state: mix(self.0.wrapping_add(key.wrapping_mul(GOLDEN))) }
+    }
+}
+
+impl Random {
+    pub(super) fn new(seed: u64, stream: Stream, key: u64) -> Random {
+        Source::new(seed, stream).of(key)
+    }
+
+    #[cfg(test)]
+    fn seeded(seed: u64) -> Random {
+        Random { state: seed }
     }
 
     pub(super) fn next(&mut self) -> u64 {
-        let [a, b, c, d] = self.state;
-        let (c, d) = (c ^ a, d ^ b);
-        self.state = [a ^ d, b ^ c, c ^ (b << 17), d.rotate_left(45)];
-        b.wrapping_mul(5).rotate_left(7).wrapping_mul(9)
+        self.state = self.state.wrapping_add(GOLDEN);
+        mix(self.state)
     }
 
     /// Below `bound`, which is above zero.
@@ -67,7 +81,7 @@ impl Random {
             Draw::Uniform if !endless => lo + self.below((hi - lo).cast_unsigned() + 1).cast_signed(),
             _ if self.next() >> 63 == 1 => hi,
             Draw::Uniform => lo.saturating_add(self.below(far.cast_unsigned() + 1).cast_signed()),
-            Draw::Corner => lo,
+            Draw::Corner | Draw::Swarm => lo,
         }
     }
 
@@ -85,6 +99,8 @@ pub enum Draw {
     Uniform,
     /// One of the two ends: reaches worst cases sooner.
     Corner,
+    /// Each run draws one or the other, and does without some fault classes.
+    Swarm,
 }
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -102,19 +118,10 @@ mod tests {
 
     #[test]
     fn the_generator_gives_its_published_numbers() {
-        let mut random = Random { state: [1, 2, 3, 4] };
-        let numbers = [(); 6].map(|()| random.next());
-        assert_eq!(
-            numbers,
-            [11_520, 0, 1_509_978_240, 1_215_971_899_390_074_240, 1_216_172_134_540_287_360, 607_988_272_756_665_600]
-        );
-    }
-
-    #[test]
-    fn the_seeding_gives_its_published_numbers() {
-        let state = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
-        assert_eq!(Random::seeded(1_234_567).state[..3], state);
-        assert_eq!(Random::seeded(0).next(), 0x99ec_5f36_cb75_f2b4);
+        let mut random = Random::seeded(1_234_567);
+        let numbers = [(); 3].map(|()| random.next());
+        assert_eq!(numbers, [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]);
+        assert_eq!(Random::seeded(0).next(), 0xe220_a839_7b1d_cdaf);
     }
 
     #[test]
@@ -122,13 +129,18 @@ mod tests {
         let first = |stream, key| Random::new(7, stream, key).next();
         assert_eq!(
             [first(Stream::Network, 0), first(Stream::Network, 1), first(Stream::Faults, 0), first(Stream::Node(0), 0)],
-            [
-                16_461_256_025_338_384_158,
-                10_888_678_113_862_335_098,
-                1_112_842_228_834_059_890,
-                11_725_792_133_696_841_984
-            ]
+            [3_320_045_120_818_012_263, 213_789_597_315_338_653, 7_010_110_156_756_522_125, 5_576_785_027_494_989_989]
         );
+    }
+
+    #[test]
+    fn neighbouring_keys_have_unrelated_numbers() {
+        let source = Source::new(1, Stream::Network);
+        let numbers = (0..100).flat_map(|key| {
+            let mut random = source.of(key);
+            [(); 10].map(|()| random.next())
+        });
+        assert_eq!(numbers.collect::<std::collections::BTreeSet<u64>>().len(), 1_000);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::hash::Hasher;
 use super::{
     agenda::Event,
     effects::is_faultless,
-    judge::{Overlap, Reading, Signalled},
+    judge::{Judge, Seen},
     machine::{Machine, Refusal, refuse},
 };
 use crate::{
@@ -21,11 +21,7 @@ pub struct Replayed {
     pub steps: Vec<Step>,
     /// The stopwatch of the claim at the last step, in microseconds.
     pub elapsed: Option<i64>,
-    pub readings: Vec<Reading>,
-    pub overlaps: Vec<Overlap>,
-    pub signalled: Signalled,
-    /// The first step with a violation.
-    pub violated: Option<usize>,
+    pub seen: Seen,
     /// Of the run, as the simulator computes it.
     pub digest: u64,
 }
@@ -60,7 +56,7 @@ pub fn replay<P: Process, M: Data>(
     property: &Property<P, M>,
     trace: &Trace,
 ) -> Result<Replayed, ReplayError> {
-    let mut machine = Machine::new(setup, property);
+    let mut machine = Machine::new(setup, std::slice::from_ref(property));
     machine.tell_what_is_done();
     check_head(setup, trace).map_err(ReplayError::whole)?;
     let mut steps = Vec::with_capacity(trace.steps.len());
@@ -73,18 +69,9 @@ pub fn replay<P: Process, M: Data>(
         steps.push(Step { did, ..step.clone() });
     }
     confirm(&machine, trace).map_err(ReplayError::whole)?;
-    let elapsed = machine.judge.elapsed;
-    machine.judge.close();
-    let judge = machine.judge;
-    Ok(Replayed {
-        steps,
-        elapsed,
-        readings: judge.readings,
-        overlaps: judge.overlaps,
-        signalled: judge.signalled,
-        violated: judge.first_violation,
-        digest: machine.digest.finish(),
-    })
+    let digest = machine.digest.finish();
+    let judge = machine.judges.pop().expect("there is one property");
+    Ok(Replayed { steps, elapsed: judge.elapsed, seen: judge.into_seen(), digest })
 }
 
 fn check_head<P: Process>(setup: &Setup<P>, trace: &Trace) -> Result<(), Refusal> {
@@ -111,9 +98,12 @@ fn follow<P: Process, M: Data>(
         return refuse("the end, as a process broke its contract", "another step");
     }
     let event = check_moment(machine, step)?;
-    machine.step(index, step.at, &step.what, step.choices.measured);
+    machine.step(index, step.at, step.choices.measured);
     let turn = match (event, &step.what) {
-        (Some(event), _) => machine.happen(event)?,
+        (Some(event), _) => {
+            let slot = machine.agenda.slot(event).expect("it is pending");
+            machine.happen(event, slot)?
+        }
         (None, Occurrence::Fault { fault, target }) => machine.fault(*fault, target)?,
         (None, what) => return refuse("a pending event", format!("{what:?}")),
     };
@@ -122,7 +112,8 @@ fn follow<P: Process, M: Data>(
         None if is_faultless(&step.choices) => {}
         None => return refuse("no choices, as no process takes a step", format!("{:?}", step.choices)),
     }
-    if step.choices.measured && machine.judge.stopwatch().is_none_or(|since| since.step != index) {
+    machine.end_step();
+    if step.choices.measured && judge(machine).stopwatch().is_none_or(|since| since.step != index) {
         return refuse("a stopwatch that this step starts", "none");
     }
     let did = machine.take_did();
@@ -137,8 +128,8 @@ fn check_moment<P: Process, M: Data>(machine: &Machine<'_, P, M>, step: &Step) -
     if step.at < machine.now {
         return refuse(format!("a moment from {} us on", machine.now), format!("{} us", step.at));
     }
-    if let Some((event, pending)) = machine.agenda.overdue(step.at) {
-        let expected = format!("{:?} by {} us", event.occurrence(), pending.hi);
+    if let Some(pending) = machine.agenda.overdue(step.at) {
+        let expected = format!("{:?} by {} us", pending.event.occurrence(), pending.hi);
         return refuse(expected, format!("{:?} at {} us", step.what, step.at));
     }
     if let Occurrence::Fault { .. } = step.what {
@@ -157,7 +148,7 @@ fn check_moment<P: Process, M: Data>(machine: &Machine<'_, P, M>, step: &Step) -
 /// The run shows what the trace claims.
 fn confirm<P: Process, M: Data>(machine: &Machine<'_, P, M>, trace: &Trace) -> Result<(), Refusal> {
     let last = trace.steps.len() - 1;
-    let judge = &machine.judge;
+    let judge = judge(machine);
     let broken = machine.broken_contract;
     if broken != (trace.claim == Claim::ProtocolError) && trace.claim != Claim::Run {
         let got = if broken { "a rename of a timer that is not armed" } else { "no broken contract at the last step" };
@@ -174,13 +165,13 @@ fn confirm<P: Process, M: Data>(machine: &Machine<'_, P, M>, trace: &Trace) -> R
         Claim::TimeStuck if last == 0 || trace.steps[last - 1].at != trace.steps[last].at => {
             refuse("last steps that take no time", "time that passes")
         }
-        Claim::Witness => confirm_witness(judge.form(), judge.signalled),
+        Claim::Witness => confirm_witness(judge),
         Claim::Violation | Claim::Elapsed { .. } | Claim::TimeStuck | Claim::ProtocolError | Claim::Run => Ok(()),
     }
 }
 
 fn confirm_never<P: Process, M: Data>(machine: &Machine<'_, P, M>) -> Result<(), Refusal> {
-    if machine.judge.stopwatch().is_none() {
+    if judge(machine).stopwatch().is_none() {
         return refuse("a stopwatch that runs after the last step", "none");
     }
     match machine.agenda.urgent() {
@@ -212,7 +203,7 @@ fn confirm_cycle<P: Process, M: Data>(
             return refuse("turns that take time", format!("none in turn {turn}"));
         }
     }
-    match machine.judge.stopwatch() {
+    match judge(machine).stopwatch() {
         Some(since) if since.step < from => Ok(()),
         _ => refuse(format!("a stopwatch that runs from before step {from} to the last"), "none"),
     }
@@ -238,12 +229,18 @@ fn kind(step: &Step) -> (Occurrence, Choices) {
     (what, step.choices.clone())
 }
 
-fn confirm_witness(form: Form, signalled: Signalled) -> Result<(), Refusal> {
-    let (shown, expected) = match form {
+fn confirm_witness<P: Process, M: Data>(judge: &Judge<'_, P, M>) -> Result<(), Refusal> {
+    let signalled = judge.signalled;
+    let (shown, expected) = match judge.form() {
         Form::Never => (signalled.witness, "an event that the property speaks of"),
         Form::Apart => (signalled.witness || signalled.held, "a party that holds its interval"),
         Form::Within(_) => (signalled.trigger, "a trigger"),
         Form::Reachable => (signalled.reached, "a situation that is reached"),
     };
     if shown { Ok(()) } else { refuse(expected, "none") }
+}
+
+/// A replay watches one property.
+fn judge<'m, 'a, P: Process, M: Data>(machine: &'m Machine<'a, P, M>) -> &'m Judge<'a, P, M> {
+    &machine.judges[0]
 }

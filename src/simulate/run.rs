@@ -3,20 +3,26 @@
 //! Every pending event is placed within its window when it is scheduled; a binary heap gives the next. Each node has
 //! one clock with one rate, and its due timers are delivered in due order.
 
-use std::{cmp::Reverse, collections::BinaryHeap, hash::Hasher};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap},
+    hash::Hasher,
+};
 
 use super::{
-    agenda::{Event, Scheduled},
-    judge::{Overlap, Reading, Signalled},
-    machine::{Machine, Turn},
+    adversary::Attempt,
+    agenda::{Event, Pending, Place, Scheduled, Slot},
+    judge::{Judge, Seen},
+    machine::{Machine, Refusal, Turn},
     placing::Clock,
-    random::{Draw, Random, Stream},
+    random::{Draw, Random, Source, Stream},
+    script::{Counts, Script, ScriptedStrike},
 };
 use crate::{
     process::{Data, Process},
     spec::{Property, Setup},
     time::Duration,
-    trace::{Choices, Claim, FORMAT, Occurrence, Step, Subject, Trace},
+    trace::{Choices, Claim, FORMAT, Occurrence, Step, Subject, Target, Trace},
 };
 
 /// What a run is like, beside its seed.
@@ -27,20 +33,29 @@ pub struct Options {
     /// It ends after so many steps in any case.
     pub most_steps: usize,
     pub draw: Draw,
-    pub chances: Chances,
+    pub strikes: Strikes,
+    /// Faults at fixed moments, in their order. These classes strike at no other.
+    pub plan: Vec<Strike>,
     /// Keep every step, for a trace. Long runs do without.
     pub record: bool,
 }
 
-/// How faults are placed, within the tokens of their classes.
+/// A fault class strikes one of those that it may hit, if there is one then.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Strike {
+    pub at: Duration,
+    pub fault: usize,
+}
+
+/// When faults try to strike, within the tokens of their classes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Chances {
-    /// Each class tries to strike at random moments, this far apart on average; `None` for never.
-    pub every: Option<Duration>,
-    /// Each crash or pause that may hit a node cuts the effects of one of its steps, so many times in a million.
-    pub per_step: u32,
-    /// Each loss or duplication that may hit a send does, so many times in a million.
-    pub per_send: u32,
+pub enum Strikes {
+    Never,
+    /// Each class at random moments, this far apart on average.
+    Every(Duration),
+    /// Each class as often as it has tokens, most of it in the first two thirds of the run.
+    #[default]
+    Spread,
 }
 
 /// One run.
@@ -54,12 +69,13 @@ pub struct Run {
     /// The moment of the last step, in microseconds.
     pub until: i64,
     pub end: End,
-    pub readings: Vec<Reading>,
-    pub overlaps: Vec<Overlap>,
-    pub signalled: Signalled,
-    /// The first step with a violation.
-    pub violated: Option<usize>,
-    /// FNV-1a with 64 bits over the steps and the events that processes emitted, in order.
+    /// What each property made of it.
+    pub seen: Vec<Seen>,
+    /// The fault classes that were used.
+    pub used: BTreeSet<usize>,
+    /// How many faults of the plan found nobody whom they could hit.
+    pub missed: usize,
+    /// 64 bits over the steps and the events that processes emitted, in order.
     pub digest: u64,
 }
 
@@ -72,6 +88,8 @@ pub enum End {
     /// The last step broke the contract of processes.
     ProtocolError,
     MostSteps,
+    /// So many steps took no time that it will not go on.
+    Stuck,
 }
 
 impl Run {
@@ -89,34 +107,63 @@ impl Run {
     }
 }
 
-/// Draws the run of a seed.
+/// Draws the run of a seed. The properties watch it and change nothing.
 #[must_use]
-pub fn run<P: Process, M: Data>(setup: &Setup<P>, property: &Property<P, M>, seed: u64, options: &Options) -> Run {
-    let mut driver = Driver::new(setup, property, seed, options);
-    let end = driver.drive();
-    driver.machine.judge.close();
-    let judge = driver.machine.judge;
-    Run {
-        seed,
-        steps: driver.steps,
-        taken: driver.taken,
-        until: driver.machine.now,
-        end,
-        readings: judge.readings,
-        overlaps: judge.overlaps,
-        signalled: judge.signalled,
-        violated: judge.first_violation,
-        digest: driver.machine.digest.finish(),
-    }
+pub fn run<P: Process, M: Data>(setup: &Setup<P>, properties: &[Property<P, M>], seed: u64, options: &Options) -> Run {
+    let mut driver = Driver::new(setup, properties, seed, options);
+    driver.begin();
+    let end = driver.drive().expect(POSSIBLE);
+    driver.into_run(seed, end)
+}
+
+/// Draws the run of a seed, and writes its decisions down.
+pub(super) fn logged<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    seed: u64,
+    options: &Options,
+) -> (Run, Script) {
+    let mut driver = Driver::new(setup, properties, seed, options);
+    driver.log = Some(Script::default());
+    driver.begin();
+    let end = driver.drive().expect(POSSIBLE);
+    let script = driver.take_log();
+    (driver.into_run(seed, end), script)
+}
+
+/// The run that a script tells, with its decisions as they turned out; `None` if it is not possible.
+pub(super) fn scripted<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    script: &Script,
+    options: &Options,
+) -> Option<(Run, Script)> {
+    let mut driver = Driver::new(setup, properties, 0, options);
+    driver.script = Some(script);
+    driver.log = Some(Script::default());
+    driver.begin();
+    let end = driver.drive().ok()?;
+    let script = driver.take_log();
+    Some((driver.into_run(0, end), script))
 }
 
 /// What happens next, unless it was cancelled or placed anew meanwhile.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Entry {
-    pub(super) at: i64,
-    pub(super) tie: u32,
-    pub(super) serial: u64,
-    pub(super) event: Event,
+    at: i64,
+    /// The tie, then the slot: one number compares faster than two.
+    order: u64,
+    serial: u64,
+}
+
+impl Entry {
+    pub(super) fn new(place: Place, slot: Slot, serial: u64) -> Entry {
+        Entry { at: place.at, order: u64::from(place.tie) << 32 | u64::from(slot), serial }
+    }
+
+    fn slot(self) -> Slot {
+        self.order as Slot
+    }
 }
 
 /// One run under way.
@@ -124,100 +171,239 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     pub(super) machine: Machine<'a, P, M>,
     pub(super) options: &'a Options,
     pub(super) faults: Random,
-    /// For each fault class, when it tries to strike next; `i64::MAX` for never.
-    pub(super) attempts: Vec<i64>,
-    pub(super) seed: u64,
+    pub(super) attempts: Vec<Attempt>,
+    /// Some attempt aims.
+    pub(super) aimed: bool,
+    used: BTreeSet<usize>,
+    /// How much of the plan is done, and how much of it hit nobody.
+    planned: usize,
+    missed: usize,
+    /// How moments are drawn in this run, and whether it does without some fault classes.
+    pub(super) draw: Draw,
+    pub(super) swarm: bool,
+    pub(super) network: Source,
     pub(super) clocks: Vec<Clock>,
     pub(super) heap: BinaryHeap<Reverse<Entry>>,
     pub(super) scheduled: Vec<Scheduled>,
     steps: Vec<Step>,
     taken: usize,
+    /// How many steps there were at the present moment.
+    at_once: u32,
+    /// What is decided otherwise than by the seed.
+    pub(super) script: Option<&'a Script>,
+    /// What was decided.
+    pub(super) log: Option<Script>,
+    pub(super) schedulings: Counts,
+    happenings: Counts,
 }
 
 impl<'a, P: Process, M: Data> Driver<'a, P, M> {
-    fn new(setup: &'a Setup<P>, property: &'a Property<P, M>, seed: u64, options: &'a Options) -> Driver<'a, P, M> {
-        let mut driver = Driver {
-            machine: Machine::new(setup, property),
+    fn new(setup: &'a Setup<P>, properties: &'a [Property<P, M>], seed: u64, options: &'a Options) -> Driver<'a, P, M> {
+        let swarm = options.draw == Draw::Swarm;
+        let draw = match options.draw {
+            Draw::Swarm if Random::new(seed, Stream::Swarm, 0).chance(500_000) => Draw::Corner,
+            Draw::Swarm => Draw::Uniform,
+            draw => draw,
+        };
+        Driver {
+            machine: Machine::new(setup, properties),
             options,
             faults: Random::new(seed, Stream::Faults, 0),
             attempts: Vec::new(),
-            seed,
-            clocks: setup.ids().map(|node| Clock::new(setup, node, seed, options.draw)).collect(),
+            aimed: false,
+            used: BTreeSet::new(),
+            planned: 0,
+            missed: 0,
+            draw,
+            swarm,
+            network: Source::new(seed, Stream::Network),
+            clocks: setup.ids().map(|node| Clock::new(setup, node, seed, draw)).collect(),
             heap: BinaryHeap::new(),
             scheduled: Vec::new(),
             steps: Vec::new(),
             taken: 0,
-        };
-        driver.plan_attempts();
-        driver.place_scheduled();
-        driver
+            at_once: 0,
+            script: None,
+            log: None,
+            schedulings: Counts::default(),
+            happenings: Counts::default(),
+        }
     }
 
-    fn drive(&mut self) -> End {
+    /// Places the first starts.
+    fn begin(&mut self) {
+        if let Some(script) = self.script {
+            for (clock, rate) in self.clocks.iter_mut().zip(&script.rates) {
+                clock.faster = *rate;
+            }
+        } else {
+            self.plan_attempts();
+        }
+        self.place_scheduled();
+    }
+
+    fn drive(&mut self) -> Result<End, Refusal> {
         let horizon = self.options.horizon.micros();
         loop {
             if self.machine.broken_contract {
-                return End::ProtocolError;
+                return Ok(End::ProtocolError);
             }
             if self.taken >= self.options.most_steps {
-                return End::MostSteps;
+                return Ok(End::MostSteps);
             }
             let next = self.next_entry();
             let attempt = self.next_attempt();
-            let at = next.map_or(i64::MAX, |entry| entry.at).min(attempt.map_or(i64::MAX, |(at, _)| at));
+            let strike = self.next_strike(next.map(|(at, ..)| at));
+            let at = next.map_or(i64::MAX, |(at, ..)| at).min(attempt.map_or(i64::MAX, |(at, _)| at));
+            let at = at.min(strike.unwrap_or(i64::MAX));
             if at == i64::MAX {
-                return End::Quiet;
+                return Ok(End::Quiet);
             }
             if at > horizon {
-                return End::Horizon;
+                return Ok(End::Horizon);
+            }
+            if self.at_once > MOST_AT_ONCE {
+                return Ok(End::Stuck);
             }
             match (attempt, next) {
+                _ if strike == Some(at) => self.strike_as_planned(at)?,
                 (Some((moment, fault)), _) if moment == at => {
                     if let Some(target) = self.attempt(fault) {
-                        self.step(at, None, Occurrence::Fault { fault, target });
+                        self.strike(at, fault, target)?;
                     }
                 }
-                (_, Some(entry)) => {
-                    let event = self.in_due_order(entry);
-                    self.step(at, Some(event), event.occurrence());
+                (_, Some((_, slot, event))) => {
+                    let (slot, event) = self.in_due_order(slot, event);
+                    self.happen(at, event, slot)?;
+                    while let Some((fault, target)) = self.strikes_after_step() {
+                        self.strike(at, fault, target)?;
+                    }
                 }
                 (_, None) => unreachable!("one of them has the next moment"),
             }
         }
     }
 
-    fn step(&mut self, at: i64, event: Option<Event>, what: Occurrence) {
-        self.machine.step(self.taken, at, &what, false);
-        let turn = match (event, &what) {
-            (Some(event), _) => self.machine.happen(event),
-            (None, Occurrence::Fault { fault, target }) => self.machine.fault(*fault, target),
-            (None, _) => unreachable!("what is no fault is a pending event"),
+    /// The moment of the next fault of the script or the plan, if it comes before the next event.
+    fn next_strike(&self, next: Option<i64>) -> Option<i64> {
+        let Some(script) = self.script else {
+            return self.options.plan.get(self.planned).map(|strike| strike.at.micros());
         };
-        let choices = match turn.expect(POSSIBLE) {
-            Some(turn) => self.finish(turn),
+        let strike = script.strikes.get(self.planned)?;
+        // What the changed run has passed already comes at once.
+        let at = strike.at.max(self.machine.now);
+        let steps = if at == self.machine.now { self.at_once } else { 0 };
+        let later = next == Some(at) && at == strike.at && steps < strike.after;
+        (!later).then_some(at)
+    }
+
+    fn strike_as_planned(&mut self, at: i64) -> Result<(), Refusal> {
+        self.planned += 1;
+        if let Some(script) = self.script {
+            let ScriptedStrike { fault, target, choices, .. } = &script.strikes[self.planned - 1];
+            let target = self.still_in_flight(target);
+            return self.strike_with(at, *fault, target, Some(choices));
+        }
+        let fault = self.options.plan[self.planned - 1].fault;
+        match self.target(fault) {
+            Some(target) => self.strike(at, fault, target),
+            None => {
+                self.missed += 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn happen(&mut self, at: i64, event: Event, slot: Slot) -> Result<(), Refusal> {
+        self.begin_step(at);
+        let turn = self.machine.happen(event, slot)?;
+        let key = (self.script.is_some() || self.log.is_some()).then(|| self.happenings.next(event));
+        let said = self.script.map(|script| key.and_then(|key| script.choices.get(&key)));
+        let choices = match turn {
+            Some(turn) => self.finish(turn, said.map(|said| said.cloned().unwrap_or_default()))?,
             None => Choices::default(),
         };
+        if let (Some(log), Some(key)) = (&mut self.log, key)
+            && !choices.is_plain()
+        {
+            log.choices.insert(key, choices.clone());
+        }
+        self.end_step(at, || event.occurrence(), choices);
+        Ok(())
+    }
+
+    fn strike(&mut self, at: i64, fault: usize, target: Target) -> Result<(), Refusal> {
+        self.strike_with(at, fault, target, None)
+    }
+
+    fn strike_with(&mut self, at: i64, fault: usize, target: Target, said: Option<&Choices>) -> Result<(), Refusal> {
+        let after = if at == self.machine.now { self.at_once } else { 0 };
+        self.begin_step(at);
+        let choices = match self.machine.fault(fault, &target)? {
+            Some(turn) => self.finish(turn, said.cloned())?,
+            None => Choices::default(),
+        };
+        if let Some(log) = &mut self.log {
+            let (target, choices) = (target.clone(), choices.clone());
+            log.strikes.push(ScriptedStrike { at, after, fault, target, choices });
+        }
+        self.end_step(at, || Occurrence::Fault { fault, target }, choices);
+        Ok(())
+    }
+
+    fn begin_step(&mut self, at: i64) {
+        self.at_once = if at == self.machine.now { self.at_once + 1 } else { 1 };
+        self.machine.step(self.taken, at, false);
+    }
+
+    fn end_step(&mut self, at: i64, what: impl FnOnce() -> Occurrence, choices: Choices) {
+        if !self.machine.used.is_empty() {
+            self.used.extend(&self.machine.used);
+        }
+        self.machine.end_step();
         self.place_scheduled();
         if let Some(node) = self.machine.suspended {
             self.stop_clock(node);
         }
         if self.options.record {
-            self.steps.push(Step { at, what, choices, did: Vec::new() });
+            self.steps.push(Step { at, what: what(), choices, did: Vec::new() });
         }
         self.taken += 1;
     }
 
-    fn finish(&mut self, turn: Turn<P>) -> Choices {
-        let choices = self.choose(&turn);
-        self.machine.finish(turn, &choices).expect(POSSIBLE);
-        choices
+    /// What befalls a step's effects is said, or drawn.
+    fn finish(&mut self, turn: Turn<P>, said: Option<Choices>) -> Result<Choices, Refusal> {
+        let choices = said.unwrap_or_else(|| self.choose(&turn));
+        self.machine.finish(turn, &choices)?;
+        Ok(choices)
+    }
+
+    fn take_log(&mut self) -> Script {
+        let mut log = self.log.take().expect("it was asked for");
+        log.rates = self.clocks.iter().map(|clock| clock.faster).collect();
+        log
+    }
+
+    fn into_run(self, seed: u64, end: End) -> Run {
+        Run {
+            seed,
+            steps: self.steps,
+            taken: self.taken,
+            until: self.machine.now,
+            end,
+            used: self.used,
+            missed: self.missed,
+            digest: self.machine.digest.finish(),
+            seen: self.machine.judges.into_iter().map(Judge::into_seen).collect(),
+        }
     }
 
     /// The next event that is still pending as it was placed.
-    fn next_entry(&mut self) -> Option<Entry> {
+    fn next_entry(&mut self) -> Option<(i64, Slot, Event)> {
         while let Some(Reverse(entry)) = self.heap.peek() {
-            if self.machine.agenda.get(entry.event).is_some_and(|pending| pending.serial == entry.serial) {
-                return Some(*entry);
+            let pending = self.machine.agenda.at(entry.slot()).filter(|pending| pending.serial == entry.serial);
+            if let Some(pending) = pending {
+                return Some((entry.at, entry.slot(), pending.event));
             }
             self.heap.pop();
         }
@@ -225,14 +411,14 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
     }
 
     /// Of a node's timers that are due, the one that was due first comes first.
-    fn in_due_order(&self, entry: Entry) -> Event {
-        let Event::Fire { node, .. } = entry.event else { return entry.event };
-        let agenda = &self.machine.agenda;
-        let due = |event: &Event| agenda.get(*event).map(|pending| (pending.place.due, *event));
-        let timers = self.machine.timers(node);
-        let first = timers.filter_map(|event| due(&event)).min();
-        first.map_or(entry.event, |(_, event)| event)
+    fn in_due_order(&self, slot: Slot, next: Event) -> (Slot, Event) {
+        let Event::Fire { node, .. } = next else { return (slot, next) };
+        let due = |(slot, pending): (Slot, &Pending)| (pending.place.due, pending.event, slot);
+        let first = self.machine.timers(node).map(due).min();
+        first.map_or((slot, next), |(_, event, slot)| (slot, event))
     }
 }
+
+const MOST_AT_ONCE: u32 = 1_000_000;
 
 const POSSIBLE: &str = "the simulator draws only what is possible";

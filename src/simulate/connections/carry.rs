@@ -165,11 +165,11 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     /// What is first on a lane and waited for its turn is delivered right after.
     pub(super) fn advance(&mut self, from: NodeId, to: NodeId, lane: Lane) {
         let way = self.ways.way_mut(from, to);
-        let stream = way.is_stream();
-        let Some(item) = way.items.iter_mut().find(|item| item.lane == lane) else { return };
-        if !stream || item.place != Place::Queued {
+        if !way.is_stream() {
             return;
         }
+        let first = way.items.iter_mut().find(|item| item.lane == lane);
+        let Some(item) = first.filter(|item| item.place == Place::Queued) else { return };
         item.place = Place::Flying;
         let event = item.event(from, to);
         self.agenda.schedule(event, self.now, Window::ZERO, Cause::Again);

@@ -81,7 +81,7 @@ fn who_acts_within_another_interval_violates_its_ends_included() {
     let act = |at, first: Occurrence, second: Occurrence| {
         let setup = beside(|_, fx| fx.emit("act"), at);
         let steps = vec![step(0, start(A)), step(at.min(10), first), step(at.max(10), second)];
-        follow(&setup, Form::Apart, Claim::Run, steps).expect("possible").violated
+        follow(&setup, Form::Apart, Claim::Run, steps).expect("possible").seen.violated
     };
     assert_eq!(act(4, start(B), fire(A, 0)), Some(1));
     assert_eq!(act(11, fire(A, 0), start(B)), None);

@@ -2,7 +2,9 @@
 
 use crate::{
     process::{Effects, Id, Input, Lane, Me, NodeId, Process, Rank, Sort},
-    simulate::{Chances, Draw, End, Options, Run, replay, run},
+    simulate::{
+        Draw, End, Options, Run, Strike, Strikes, failure, replay, run, shrink::tests::shrink_to_the_least, told,
+    },
     spec::{
         Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
         Trigger,
@@ -193,7 +195,8 @@ fn options(draw: Draw, milli: i64) -> Options {
         horizon: Duration::from_millis(milli),
         most_steps: 1_000_000,
         draw,
-        chances: Chances { every: Some(Duration::from_millis(60)), per_step: 30_000, per_send: 60_000 },
+        strikes: Strikes::Every(Duration::from_millis(30)),
+        plan: Vec::new(),
         record: true,
     }
 }
@@ -216,14 +219,14 @@ fn every_run_is_accepted_by_the_replay() {
         let setup = everything(carriage);
         for draw in [Draw::Uniform, Draw::Corner] {
             for seed in 0..400 {
-                let run = run(&setup, &answered(), seed, &options(draw, 1_000));
+                let run = run(&setup, &[answered()], seed, &options(draw, 1_000));
                 let text = serde_json::to_string(&trace(&setup, &run)).expect("a trace is plain data");
                 let trace: Trace = serde_json::from_str(&text).expect("written a moment ago");
                 assert_eq!(trace.steps, run.steps);
                 let replayed = replay(&setup, &answered(), &trace)
                     .unwrap_or_else(|error| panic!("{carriage:?} {draw:?} seed {seed}: {error}"));
                 assert_eq!(replayed.digest, run.digest);
-                assert_eq!((replayed.readings, replayed.overlaps), (run.readings, run.overlaps));
+                assert_eq!([replayed.seen], *run.seen);
             }
         }
     }
@@ -236,7 +239,7 @@ fn runs_meet_every_kind_of_step_and_choice() {
         [Carriage::Datagram, stream()].into_iter().flat_map(|carriage| (0..60).map(move |seed| (carriage, seed)))
     {
         let setup = everything(carriage);
-        let run = run(&setup, &answered(), seed, &options(Draw::Uniform, 1_000));
+        let run = run(&setup, &[answered()], seed, &options(Draw::Uniform, 1_000));
         let replayed = replay(&setup, &answered(), &trace(&setup, &run)).expect("possible");
         for did in replayed.steps.iter().flat_map(|step| &step.did) {
             *met.entry(did.split([' ', ':']).next().expect("a word").into()).or_default() += 1;
@@ -280,19 +283,19 @@ fn runs_meet_every_kind_of_step_and_choice() {
 fn the_same_seed_gives_the_same_run_everywhere() {
     let digests = [Carriage::Datagram, stream()].map(|carriage| {
         let setup = everything(carriage);
-        let digest = |seed| run(&setup, &answered(), seed, &options(Draw::Uniform, 5_000)).digest;
+        let digest = |seed| run(&setup, &[answered()], seed, &options(Draw::Uniform, 5_000)).digest;
         assert_eq!(digest(1), digest(1));
         [digest(1), digest(2)]
     });
-    assert_eq!(digests, [[5025645742839874955, 1070024597600995410], [14354336652230629443, 13227504550996411343]]);
+    assert_eq!(digests, [[10499101302027111395, 8326854468730526833], [11139763688521661008, 16592333625430541228]]);
 }
 
 #[test]
 fn a_run_without_a_record_is_the_same_run() {
     let setup = everything(stream());
     let options = options(Draw::Uniform, 1_000);
-    let kept = run(&setup, &answered(), 3, &options);
-    let lean = run(&setup, &answered(), 3, &Options { record: false, ..options });
+    let kept = run(&setup, &[answered()], 3, &options);
+    let lean = run(&setup, &[answered()], 3, &Options { record: false, ..options });
     assert_eq!((lean.digest, lean.taken), (kept.digest, kept.taken));
     assert!(lean.steps.is_empty());
 }
@@ -306,10 +309,10 @@ fn corners_reach_the_worst_case_and_nothing_is_beyond_it() {
     let mut links = Links::none(2);
     links.connect(SERVER, NodeId(1), *setup.links.get(SERVER, NodeId(1)).expect("linked above"));
     setup.links = links;
-    let calm = Options { chances: Chances::default(), ..options(Draw::Corner, 2_000) };
-    let runs: Vec<Run> = (0..50).map(|seed| run(&setup, &answered(), seed, &calm)).collect();
-    assert!(runs.iter().all(|run| run.end == End::Horizon && run.readings.len() > 15));
-    let readings = || runs.iter().flat_map(|run| &run.readings).filter(|reading| reading.response.is_some());
+    let calm = Options { strikes: Strikes::Never, ..options(Draw::Corner, 2_000) };
+    let runs: Vec<Run> = (0..50).map(|seed| run(&setup, &[answered()], seed, &calm)).collect();
+    assert!(runs.iter().all(|run| run.end == End::Horizon && run.seen[0].readings.len() > 15));
+    let readings = || runs.iter().flat_map(|run| &run.seen[0].readings).filter(|reading| reading.response.is_some());
     // There and back.
     assert_eq!(readings().map(|reading| reading.micros).min(), Some(2_000));
     assert_eq!(readings().map(|reading| reading.micros).max(), Some(40_000));
@@ -323,8 +326,8 @@ fn a_fault_of_one_client_changes_nothing_for_the_others() {
     let kind = FaultKind::Crash { nodes: vec![last], restart: Some(ms(0, 40)) };
     wild.faults.push(Fault { name: "crash".into(), tokens: Tokens::budget(3), kind });
     let elsewhere = |setup: &Setup<Party>, seed| {
-        let run = run(setup, &answered(), seed, &options(Draw::Uniform, 1_000));
-        let crashes = run.steps.iter().filter(|step| matches!(step.what, Occurrence::Fault { .. })).count();
+        let run = run(setup, &[answered()], seed, &options(Draw::Uniform, 1_000));
+        let crashes = run.used.len();
         let others = run.steps.iter().filter(|step| !format!("{:?}", step.what).contains("n3"));
         (crashes, others.map(|step| (step.at, step.what.clone())).collect::<Vec<_>>())
     };
@@ -333,4 +336,47 @@ fn a_fault_of_one_client_changes_nothing_for_the_others() {
         assert!(none == 0 && some > 0, "only one run has crashes");
         assert_eq!(calm, wild);
     }
+}
+
+#[test]
+fn a_plan_strikes_at_its_moments_and_nowhere_else() {
+    let mut setup = setup(Carriage::Datagram);
+    let restart = Some(Window::exactly(Duration::from_millis(50)));
+    let crash = FaultKind::Crash { nodes: vec![NodeId(1)], restart };
+    setup.faults.push(Fault { name: "crash".into(), tokens: Tokens::budget(3), kind: crash });
+    let strike = |milli| Strike { at: Duration::from_millis(milli), fault: 0 };
+    let options = Options { plan: vec![strike(300), strike(320), strike(500)], ..options(Draw::Uniform, 1_000) };
+    for seed in 0..20 {
+        let run = run(&setup, &[answered()], seed, &options);
+        let crashes = run.steps.iter().filter(|step| matches!(step.what, Occurrence::Fault { .. }));
+        assert_eq!(crashes.map(|step| step.at).collect::<Vec<_>>(), [300_000, 500_000]);
+        assert_eq!(run.missed, 1, "at 320 ms the node is down");
+        assert!(run.steps.iter().all(|step| step.choices.is_plain()));
+    }
+}
+
+#[test]
+fn a_failure_of_a_minute_with_eight_faults_shrinks_to_the_least() {
+    let mut setup = everything(Carriage::Datagram);
+    setup.faults.iter_mut().for_each(|fault| fault.tokens = Tokens::budget(1));
+    // The server is there before anybody asks: without a fault an answer takes 40 ms at most.
+    setup.nodes.iter_mut().for_each(|node| node.start = ms(1, 5));
+    setup.nodes[0].start = Window::ZERO;
+    let options = Options { strikes: Strikes::Spread, ..options(Draw::Uniform, 60_000) };
+    let (property, bound) = (answered(), Some(130_000));
+    let fails = |seed: &u64| {
+        let run = run(&setup, std::slice::from_ref(&property), *seed, &options);
+        run.used.len() == 8 && failure(property.form, bound, &run.seen[0], &run).is_some()
+    };
+    let seed = (0..1_000).find(fails).expect("some run fails with all eight faults");
+    let began = std::time::Instant::now();
+    let shrunk = shrink_to_the_least(&setup, &property, bound, seed, &options);
+
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    println!("seed {seed}: {:?} -> {:?} in {:?}", shrunk.before, shrunk.size, began.elapsed());
+    assert!(shrunk.minimal && shrunk.before.faults == 8 && (1..4).contains(&shrunk.size.faults), "{shrunk:#?}");
+    assert!(shrunk.size.steps < 200 && shrunk.before.steps > 1_000, "{shrunk:#?}");
+    let subject = trace(&setup, &run(&setup, &[answered()], seed, &options)).subject;
+    let told = told(&setup, &property, subject, shrunk.steps, shrunk.failure).expect("it replays without the seed");
+    assert_eq!(told.steps.len(), shrunk.size.steps);
 }
