@@ -67,7 +67,7 @@ fn table() {
         let [states, worst, peak] = said[..] else { panic!("case {number} said {said:?}") };
         let Case { design, ledger, set } = case;
         println!(
-            "| {design} | {ledger} | {} | {states} | {worst} | {} ms | {peak} MiB |",
+            "| {design} | {ledger} | {} | {states} | {worst} s | {} ms | {peak} MiB |",
             set.join(" "),
             time.as_millis()
         );
@@ -104,8 +104,8 @@ where
     assert_eq!(broken, Reach::Unreachable);
     let (longest, stats) = notes.longest(&mut world, None, &limits, &switches);
     let Longest::Exact { micros, .. } = longest else { panic!("not exact: {longest:?}") };
-    let worst = tenure::time::Duration::from_micros(micros).to_string().replace(' ', "");
-    format!("{} {worst} {}", stats.states, peak_mib())
+    let (seconds, millis) = (micros / 1_000_000, micros / 1_000 % 1_000);
+    format!("{} {seconds}.{millis:03} {}", stats.states, peak_mib())
 }
 
 /// The most memory that this process ever used, as Linux counts it.
