@@ -67,7 +67,7 @@ fn table() {
         let [states, worst, peak] = said[..] else { panic!("case {number} said {said:?}") };
         let Case { design, ledger, set } = case;
         println!(
-            "| {design} | {ledger} | {} | {states} | {worst} s | {} ms | {peak} MiB |",
+            "| {design} | {ledger} | {} | {states} | {worst} | {} ms | {peak} MiB |",
             set.join(" "),
             time.as_millis()
         );
@@ -104,7 +104,8 @@ where
     assert_eq!(broken, Reach::Unreachable);
     let (longest, stats) = notes.longest(&mut world, None, &limits, &switches);
     let Longest::Exact { micros, .. } = longest else { panic!("not exact: {longest:?}") };
-    format!("{} {} {}", stats.states, tenure::time::Duration::from_micros(micros).micros() as f64 / 1e6, peak_mib())
+    let worst = tenure::time::Duration::from_micros(micros).to_string().replace(' ', "");
+    format!("{} {worst} {}", stats.states, peak_mib())
 }
 
 /// The most memory that this process ever used, as Linux counts it.

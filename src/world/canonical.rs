@@ -99,8 +99,9 @@ impl<P: Process, M: Data> World<P, M> {
         }
         state.nodes = order.iter().map(|old| state.nodes[usize::from(*old)].clone()).collect();
         for item in &mut state.items {
-            if let What::Heal { fault, cut } = &mut item.what {
-                *cut = self.renamed_cut(*fault, *cut, &names);
+            if let What::Heal { fault, cut } = item.what {
+                let cut = self.renamed_cut(fault, cut, &names);
+                item.change(|what| *what = What::Heal { fault, cut });
             }
         }
         self.rename(state, &mut Rename { nodes: Some(&names), numbers: None });
@@ -172,7 +173,7 @@ impl<P: Process, M: Data> World<P, M> {
                 }
                 _ => continue,
             };
-            sum = sum.wrapping_add(hash_of(&(item.what.kind(), role, item.place, item.erased())));
+            sum = sum.wrapping_add(hash_of(&(item.what.kind(), role, item.place, item.erased)));
         }
         for end in state.ends.iter().filter(|end| end.node == node) {
             sum = sum.wrapping_add(hash_of(&(seen(end.peer), end.lane, end.broken)));
@@ -195,7 +196,7 @@ fn sort_key<P: Process>(item: &Item<P>) -> (u8, u8, u8, u8, u64, Place) {
     if item.what.direction().is_some() {
         return (item.what.kind(), a, b, c, 0, Place::Due);
     }
-    (item.what.kind(), a, b, c, item.erased(), item.place)
+    (item.what.kind(), a, b, c, item.erased, item.place)
 }
 
 /// Whether only names can tell which of two items comes first.
@@ -207,18 +208,15 @@ fn alike<P: Process>(a: &Item<P>, b: &Item<P>) -> bool {
 
 /// Tells items apart that differ in their names only. What travels on one lane keeps its order.
 fn names_key<P: Process>(item: &Item<P>) -> Vec<u64> {
-    let mut list = List(Vec::new());
-    match &item.what {
-        What::Timer { timer, .. } => timer.clone().visit(&mut list),
-        What::Message { message, .. } if item.what.direction().is_none() => message.clone().visit(&mut list),
-        _ => {}
+    if item.what.direction().is_some() {
+        return Vec::new();
     }
     let number = |name: &Name| match name {
         Name::Node(node) => u64::from(node.0),
         Name::Id(id) => id.value(),
         Name::Rank(rank) => rank.value(),
     };
-    list.0.iter().map(number).collect()
+    item.names.iter().map(number).collect()
 }
 
 /// Every name in a state, in the order in which identities are renumbered.
@@ -238,11 +236,7 @@ pub(super) fn names<P: Process, M: Data>(state: &State<P, M>) -> Vec<Name> {
         }
     }
     for item in &state.items {
-        match &item.what {
-            What::Timer { timer, .. } => timer.clone().visit(&mut list),
-            What::Message { message, .. } => message.clone().visit(&mut list),
-            _ => {}
-        }
+        list.0.extend_from_slice(&item.names);
     }
     list.0.extend_from_slice(&state.watch.memory.names);
     list.0
@@ -340,32 +334,12 @@ impl<P: Process, M: Data> World<P, M> {
             }
         }
         for item in &mut state.items {
-            visit_what(&mut item.what, names);
+            item.rename(names);
         }
         self.memories.rename(&mut state.watch.memory, names);
         state.watch.holders.visit(names);
         state.watch.holders.sort_unstable();
         state.watch.last.visit(names);
-    }
-}
-
-fn visit_what<P: Process>(what: &mut What<P>, visitor: &mut dyn Visitor) {
-    match what {
-        What::Start { node } | What::Resume { node } => visitor.node(node),
-        What::Timer { node, timer } => {
-            visitor.node(node);
-            timer.visit(visitor);
-        }
-        What::Message { from, to, message, .. } => {
-            visitor.node(from);
-            visitor.node(to);
-            message.visit(visitor);
-        }
-        What::Closed { node, peer, .. } | What::Patience { node, peer, .. } => {
-            visitor.node(node);
-            visitor.node(peer);
-        }
-        What::Heal { .. } | What::Refill { .. } | What::Stopwatch => {}
     }
 }
 

@@ -127,7 +127,7 @@ impl<P: Process, M: Data> Draft<P, M> {
 
     pub(super) fn remove(&mut self, index: usize) -> What<P> {
         self.sources.remove(index);
-        self.state.items.remove(index).what
+        self.state.items.remove(index).what.clone()
     }
 
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&Item<P>) -> bool) {

@@ -211,9 +211,11 @@ impl<P: Process, M: Data> World<P, M> {
     /// The first message of a new connection tells its receiver that the old one is gone.
     fn reopen(&self, draft: &mut Draft<P, M>, index: usize, from: NodeId, to: NodeId, lane: crate::process::Lane) {
         let uid = draft.sources[index].uid;
-        if let What::Message { opening, .. } = &mut draft.state.items[index].what {
-            *opening = false;
-        }
+        draft.state.items[index].change(|what| {
+            if let What::Message { opening, .. } = what {
+                *opening = false;
+            }
+        });
         draft.make_due(index, Window::ZERO);
         draft.drop_patience(to, from, lane);
         // A notice that is still to come is behind the message: it is about the new connection.

@@ -23,7 +23,7 @@ use self::{
     expand::{Act, Cause, Label},
     kept::Keeper,
     space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
-    state::{NodeState, Place, State, Watching, What},
+    state::{NodeState, Place, State, Told, Watching, What},
 };
 use crate::{
     process::{Data, Fresh, NodeId, Process},
@@ -70,6 +70,7 @@ pub struct World<P: Process, M: Data> {
     numbers: FxHashMap<Arc<State<P, M>>, StateId>,
     edges: Vec<Known>,
     origins: FxHashSet<Arc<[Origin]>>,
+    told: FxHashSet<Arc<Told<P>>>,
 }
 
 /// The edges of a state as far as they were asked for.
@@ -103,6 +104,7 @@ impl<P: Process, M: Data> World<P, M> {
             numbers: FxHashMap::default(),
             edges: Vec::new(),
             origins: FxHashSet::default(),
+            told: FxHashSet::default(),
         }
     }
 
@@ -137,11 +139,12 @@ impl<P: Process, M: Data> World<P, M> {
         causes
     }
 
-    fn intern(&mut self, state: State<P, M>) -> StateId {
+    fn intern(&mut self, mut state: State<P, M>) -> StateId {
         if let Some(&number) = self.numbers.get(&state) {
             return number;
         }
         let number = StateId::try_from(self.states.len()).expect("fewer than 2^32 states fit in memory");
+        state.items.iter_mut().for_each(|item| item.share(&mut self.told));
         let state = Arc::new(state);
         self.states.push(state.clone());
         self.numbers.insert(state, number);

@@ -2,10 +2,11 @@
 
 use std::{
     hash::{Hash, Hasher},
+    ops::Deref,
     sync::Arc,
 };
 
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashSet, FxHasher};
 
 use super::kept::Kept;
 use crate::process::{Data, Effect, Id, Lane, Names, NodeId, Process, Rank, Reason, Sort, Visitor};
@@ -59,33 +60,72 @@ impl<P: Process> NodeState<P> {
     }
 }
 
-/// Something under way.
+/// Something under way, and where it waits. Copies of a state share what they have under way.
 #[derive(Clone, Debug)]
 pub(super) struct Item<P: Process> {
-    pub(super) what: What<P>,
+    told: Arc<Told<P>>,
     pub(super) place: Place,
+}
+
+/// What is under way, with what is asked of it again and again.
+#[derive(Clone, Debug)]
+pub(super) struct Told<P: Process> {
+    pub(super) what: What<P>,
+    pub(super) names: Box<[Name]>,
     /// The hash of `what` without its names: stable under renaming, so it orders what has no other order.
-    erased: u64,
+    pub(super) erased: u64,
+    hash: u64,
 }
 
 impl<P: Process> Item<P> {
-    pub(super) fn new(what: What<P>, place: Place) -> Item<P> {
+    pub(super) fn new(mut what: What<P>, place: Place) -> Item<P> {
         let erased = match &what {
             What::Timer { timer, .. } => erased(timer.clone()),
             What::Message { message, .. } => erased(message.clone()),
             _ => 0,
         };
-        Item { what, place, erased }
+        let mut list = List(Vec::new());
+        visit_what(&mut what, &mut list);
+        let hash = hash_of(&what);
+        Item { told: Arc::new(Told { what, names: list.0.into(), erased, hash }), place }
     }
 
-    pub(super) fn erased(&self) -> u64 {
-        self.erased
+    /// Changes what is under way.
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut What<P>)) {
+        let mut what = self.what.clone();
+        change(&mut what);
+        *self = Item::new(what, self.place);
+    }
+
+    /// Renames it, if it has such names.
+    pub(super) fn rename(&mut self, names: &mut impl Visitor) {
+        if self.names.iter().any(|name| name.renamed(names) != *name) {
+            self.change(|what| visit_what(what, names));
+        }
+    }
+
+    /// Takes the place of another that is equal, so that both are kept once.
+    pub(super) fn share(&mut self, known: &mut FxHashSet<Arc<Told<P>>>) {
+        match known.get(&self.told) {
+            Some(other) => self.told = other.clone(),
+            None => {
+                known.insert(self.told.clone());
+            }
+        }
+    }
+}
+
+impl<P: Process> Deref for Item<P> {
+    type Target = Told<P>;
+
+    fn deref(&self) -> &Told<P> {
+        &self.told
     }
 }
 
 impl<P: Process> PartialEq for Item<P> {
     fn eq(&self, other: &Item<P>) -> bool {
-        self.place == other.place && self.what == other.what
+        self.place == other.place && (Arc::ptr_eq(&self.told, &other.told) || self.told == other.told)
     }
 }
 
@@ -93,8 +133,22 @@ impl<P: Process> Eq for Item<P> {}
 
 impl<P: Process> Hash for Item<P> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.what.hash(state);
+        self.told.hash(state);
         self.place.hash(state);
+    }
+}
+
+impl<P: Process> PartialEq for Told<P> {
+    fn eq(&self, other: &Told<P>) -> bool {
+        self.hash == other.hash && self.what == other.what
+    }
+}
+
+impl<P: Process> Eq for Told<P> {}
+
+impl<P: Process> Hash for Told<P> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 
@@ -176,6 +230,26 @@ impl<P: Process> What<P> {
             What::Message { to, .. } => Some(to),
             _ => None,
         }
+    }
+}
+
+fn visit_what<P: Process>(what: &mut What<P>, visitor: &mut dyn Visitor) {
+    match what {
+        What::Start { node } | What::Resume { node } => visitor.node(node),
+        What::Timer { node, timer } => {
+            visitor.node(node);
+            timer.visit(visitor);
+        }
+        What::Message { from, to, message, .. } => {
+            visitor.node(from);
+            visitor.node(to);
+            message.visit(visitor);
+        }
+        What::Closed { node, peer, .. } | What::Patience { node, peer, .. } => {
+            visitor.node(node);
+            visitor.node(peer);
+        }
+        What::Heal { .. } | What::Refill { .. } | What::Stopwatch => {}
     }
 }
 
