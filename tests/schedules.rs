@@ -32,6 +32,7 @@ store = { kind = "consul", session_ttl = "10s", ttl_multiplier = 2, lock_delay =
 machine = { restart = "1s..2s" }
 work = { start = "0s", stop = "0s..1s" }
 [design.client]
+kind = "consul"
 renew_every = "5s"
 on_renew_failure = "retry"
 renew_retry = "1s"
