@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     timed::{
+        ahead::Ahead,
         testing::{Dice, Net, TableSpace},
         zone::{INF, Moment, Rows, Zone, row_of},
     },
@@ -72,26 +73,30 @@ fn bounded(seed: u64) -> TableSpace {
 /// The zones along random walks, each with the points that brute force finds.
 fn walks(seeds: u64, mut visit: impl FnMut(&mut Dice, &Rows, &Zone, &BTreeSet<Point>)) {
     for seed in 0..seeds {
-        let (space, mut dice) = (bounded(seed), Dice::new(seed));
-        let (mut state, mut zone) = (0, Zone::start(&space.start));
-        let mut known = points(&zone);
-        for _ in 0..8 {
-            let table = &space.states[state];
-            let rows = Rows::of(&table.variables);
-            if rows.events.is_empty() || table.variables.len() > 4 || known.len() > 3_000 {
-                break;
-            }
-            visit(&mut dice, &rows, &zone, &known);
-            let edge = &table.edges[dice.below(table.edges.len() as u64) as usize];
-            let after = known.iter().flat_map(|point| step(point, &rows, edge)).collect::<BTreeSet<Point>>();
-            let Some(next) = zone_step(&zone, &rows, edge) else {
-                assert!(after.is_empty(), "net {seed}: the step is possible");
-                continue;
-            };
-            // A stopwatch that runs on is in the past.
-            assert_eq!(points(&next), after, "net {seed}");
-            (state, zone, known) = (edge.target as usize, next, after);
+        walk(&bounded(seed), seed, |dice, _, rows, zone, known| visit(dice, rows, zone, known));
+    }
+}
+
+fn walk(space: &TableSpace, seed: u64, mut visit: impl FnMut(&mut Dice, usize, &Rows, &Zone, &BTreeSet<Point>)) {
+    let mut dice = Dice::new(seed);
+    let (mut state, mut zone) = (0, Zone::start(&space.start));
+    let mut known = points(&zone);
+    for _ in 0..8 {
+        let table = &space.states[state];
+        let rows = Rows::of(&table.variables);
+        if rows.events.is_empty() || table.variables.len() > 4 || known.len() > 3_000 {
+            break;
         }
+        visit(&mut dice, state, &rows, &zone, &known);
+        let edge = &table.edges[dice.below(table.edges.len() as u64) as usize];
+        let after = known.iter().flat_map(|point| step(point, &rows, edge)).collect::<BTreeSet<Point>>();
+        let Some(next) = zone_step(&zone, &rows, edge) else {
+            assert!(after.is_empty(), "net {seed}: the step is possible");
+            continue;
+        };
+        // A stopwatch that runs on is in the past.
+        assert_eq!(points(&next), after, "net {seed}");
+        (state, zone, known) = (edge.target as usize, next, after);
     }
 }
 
@@ -235,6 +240,36 @@ fn renaming_reset_and_forgetting_move_points() {
             assert!(forgotten.is_canonical() && forgotten.includes(zone) && forgotten.includes(&reset));
         }
     });
+}
+
+#[test]
+fn a_step_against_its_direction_leads_to_the_points_that_brute_force_finds() {
+    let (mut led, mut in_vain, mut between) = (0, 0, 0);
+    for seed in 0..400 {
+        let space = bounded(seed);
+        walk(&space, seed, |dice, state, rows, zone, known| {
+            for edge in &space.states[state].edges {
+                // A part of where the edge leads, so that some points lead there and others do not.
+                let Some(mut part) = zone_step(zone, rows, edge) else { continue };
+                for _ in 0..2 {
+                    let (i, j) = (dice.below(part.size() as u64) as usize, dice.below(part.size() as u64) as usize);
+                    let mut less = part.clone();
+                    if i != j && less.restrict(i, j, dice.below(7) as i64 - 3) {
+                        part = less;
+                    }
+                }
+                let leads = |point: &&Point| step(point, rows, edge).iter().any(|after| is_in(&part, after));
+                let expected: BTreeSet<Point> = known.iter().filter(leads).cloned().collect();
+                let mut ahead = Ahead::of(zone, rows, edge);
+                let back = if ahead.lead_to(edge, &part) { ahead.now() } else { None };
+                assert_eq!(back.as_ref().map(points).unwrap_or_default(), expected, "net {seed}");
+                led += u32::from(!expected.is_empty());
+                between += u32::from(!expected.is_empty() && expected.len() < known.len());
+                in_vain += u32::from(expected.is_empty());
+            }
+        });
+    }
+    assert!(led > 500 && between > 200, "{led} parts are led to, {between} of them by some points only, {in_vain} not");
 }
 
 fn with(point: &Point, index: usize, x: i64) -> Point {
