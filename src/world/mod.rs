@@ -41,7 +41,7 @@ pub enum Focus {
     Handover,
 }
 
-/// What makes a world smaller without changing an answer.
+/// What makes a world smaller without changing what is answered about its property.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reductions {
     /// Situations that differ only in the names of interchangeable nodes are one state.
