@@ -75,11 +75,10 @@ impl<P: Process, M: Data> World<P, M> {
         }
         if items.windows(2).any(|pair| alike(&pair[0].0, &pair[1].0)) {
             // Names that a node knows do not depend on the order of the items, so they can decide it.
-            let (bare, mut sources): (Vec<_>, Vec<_>) = items.into_iter().unzip();
-            state.items = bare;
-            self.renumber(&mut state);
-            items = state.items.drain(..).zip(sources.drain(..)).collect();
-            items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)).then_with(|| names_key(a).cmp(&names_key(b))));
+            let names = names(&state, items.iter().map(|(item, _)| item));
+            let numbers = Numbers::of(&names);
+            let key = |item: &Item<P>| names_key(item, &mut Rename { nodes: None, numbers: Some(&numbers) });
+            items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)).then_with(|| key(a).cmp(&key(b))));
         }
         let due = items.iter().filter(|(item, _)| item.place == Place::Due);
         let origins = due.map(|(_, source)| source.origin).collect();
@@ -207,11 +206,11 @@ fn alike<P: Process>(a: &Item<P>, b: &Item<P>) -> bool {
 }
 
 /// Tells items apart that differ in their names only. What travels on one lane keeps its order.
-fn names_key<P: Process>(item: &Item<P>) -> Vec<u64> {
+fn names_key<P: Process>(item: &Item<P>, rename: &mut Rename<'_>) -> Vec<u64> {
     if item.what.direction().is_some() {
         return Vec::new();
     }
-    let number = |name: &Name| match name {
+    let number = |name: &Name| match name.renamed(rename) {
         Name::Node(node) => u64::from(node.0),
         Name::Id(id) => id.value(),
         Name::Rank(rank) => rank.value(),
@@ -220,7 +219,10 @@ fn names_key<P: Process>(item: &Item<P>) -> Vec<u64> {
 }
 
 /// Every name in a state, in the order in which identities are renumbered.
-pub(super) fn names<P: Process, M: Data>(state: &State<P, M>) -> Vec<Name> {
+pub(super) fn names<'a, P: Process, M: Data>(
+    state: &State<P, M>,
+    items: impl Iterator<Item = &'a Item<P>>,
+) -> Vec<Name> {
     let mut list = List(Vec::with_capacity(64));
     for node in &state.nodes {
         match node {
@@ -235,30 +237,11 @@ pub(super) fn names<P: Process, M: Data>(state: &State<P, M>) -> Vec<Name> {
             }
         }
     }
-    for item in &state.items {
+    for item in items {
         list.0.extend_from_slice(&item.names);
     }
     list.0.extend_from_slice(&state.watch.memory.names);
     list.0
-}
-
-/// How the living identities are called from now on: `Id` by first occurrence, `Rank` by order within its sort. `None`
-/// if all keep their names.
-fn numbers(names: &[Name]) -> Option<Numbers> {
-    let mut numbers = Numbers { ids: Vec::with_capacity(16), ranks: Vec::with_capacity(16) };
-    for name in names {
-        match *name {
-            Name::Node(_) => {}
-            Name::Id(id) if numbers.ids.contains(&id.value()) => {}
-            Name::Id(id) => numbers.ids.push(id.value()),
-            Name::Rank(rank) if rank.value() > 0 => numbers.ranks.push((rank.sort(), rank.value())),
-            Name::Rank(_) => {}
-        }
-    }
-    numbers.ranks.sort_unstable();
-    numbers.ranks.dedup();
-    let ids_stay = (0..).zip(&numbers.ids).all(|(new, old)| new == *old);
-    (!ids_stay || !numbers.ranks.iter().all(|&(sort, value)| numbers.rank(sort, value) == value)).then_some(numbers)
 }
 
 /// Old names at the places of new ones.
@@ -269,6 +252,29 @@ struct Numbers {
 }
 
 impl Numbers {
+    /// How the living identities are called from now on: `Id` by first occurrence, `Rank` by order within its sort.
+    fn of(names: &[Name]) -> Numbers {
+        let mut numbers = Numbers { ids: Vec::with_capacity(16), ranks: Vec::with_capacity(16) };
+        for name in names {
+            match *name {
+                Name::Node(_) => {}
+                Name::Id(id) if numbers.ids.contains(&id.value()) => {}
+                Name::Id(id) => numbers.ids.push(id.value()),
+                Name::Rank(rank) if rank.value() > 0 => numbers.ranks.push((rank.sort(), rank.value())),
+                Name::Rank(_) => {}
+            }
+        }
+        numbers.ranks.sort_unstable();
+        numbers.ranks.dedup();
+        numbers
+    }
+
+    /// Whether all keep their names.
+    fn stay(&self) -> bool {
+        let ids_stay = (0..).zip(&self.ids).all(|(new, old)| new == *old);
+        ids_stay && self.ranks.iter().all(|&(sort, value)| self.rank(sort, value) == value)
+    }
+
     fn id(&self, old: u64) -> u64 {
         self.ids.iter().position(|id| *id == old).expect("every living identity was listed") as u64
     }
@@ -316,7 +322,8 @@ impl Visitor for Rename<'_> {
 
 impl<P: Process, M: Data> World<P, M> {
     fn renumber(&self, state: &mut State<P, M>) {
-        if let Some(numbers) = numbers(&names(state)) {
+        let numbers = Numbers::of(&names(state, state.items.iter()));
+        if !numbers.stay() {
             self.rename(state, &mut Rename { nodes: None, numbers: Some(&numbers) });
         }
     }

@@ -300,7 +300,7 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// The fresh names above all those of a state.
     pub(super) fn fresh(&self, state: &super::state::State<P, M>) -> Fresh {
-        super::draft::fresh_above(super::canonical::names(state).into_iter())
+        super::draft::fresh_above(super::canonical::names(state, state.items.iter()).into_iter())
     }
 }
 

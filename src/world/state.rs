@@ -99,9 +99,15 @@ impl<P: Process> Item<P> {
 
     /// Renames it, if it has such names.
     pub(super) fn rename(&mut self, names: &mut impl Visitor) {
-        if self.names.iter().any(|name| name.renamed(names) != *name) {
-            self.change(|what| visit_what(what, names));
+        if self.names.iter().all(|name| name.renamed(names) == *name) {
+            return;
         }
+        let mut what = self.what.clone();
+        visit_what(&mut what, names);
+        let mut list = List(Vec::with_capacity(self.names.len()));
+        visit_what(&mut what, &mut list);
+        let (erased, hash) = (self.erased, hash_of(&what));
+        self.told = Arc::new(Told { what, names: list.0.into(), erased, hash });
     }
 
     /// Takes the place of another that is equal, so that both are kept once.
