@@ -137,6 +137,55 @@ fn expectation(because: &str, worst: &str) -> String {
     )
 }
 
+#[test]
+fn a_condition_says_where_a_formula_is_right() {
+    let given = |condition: &str| format!("{}given = \"{condition}\"\n", expectation("store.ttl + 6s", "21s"));
+    let text = format!("{BASE}{}", given("2 * network.delay.hi < contender.resend"));
+    let design = load(&[("a.toml", &text)], &[]).expect("it is a design");
+    let condition = design.expectations[0].given.as_ref().expect("it has a condition");
+    assert_eq!(condition.is_met(&design, "one-crash"), Ok(true));
+    let slower = load(&[("a.toml", &BASE.replace("250ms", "300ms"))], &[]).expect("it is a design");
+    assert_eq!(condition.is_met(&slower, "one-crash"), Ok(false), "as long is not longer");
+    refused_with(
+        &given("2 * network.delay.hi + 100ms < contender.resend"),
+        expect![[r#"
+        refused
+          × `2 * network.delay.hi + 100ms < contender.resend` is not so in this design: 600ms is not less
+          │ than 600ms
+            ╭─[a.toml:21:9]
+         20 │ because = "store.ttl + 6s"
+         21 │ given = "2 * network.delay.hi + 100ms < contender.resend"
+            ·         ─────────────────────────────────────────────────
+            ╰────
+    "#]],
+    );
+    refused_with(
+        &given("network.delay.hi"),
+        expect![[r#"
+        refused
+          × expected `<`
+            ╭─[a.toml:21:26]
+         20 │ because = "store.ttl + 6s"
+         21 │ given = "network.delay.hi"
+            ·                          ─
+            ╰────
+    "#]],
+    );
+    refused_with(
+        "[[expect]]\nproperty = \"hard-death-takeover\"\nunder = \"one-crash\"\nwithin = \"30s\"\nverdict = \"holds\"\n\
+         given = \"1s < 2s\"\n",
+        expect![[r#"
+            refused
+              × `given` says where a formula is right, and there is no `because`
+                ╭─[a.toml:19:1]
+             18 │ verdict = "holds"
+             19 │ given = "1s < 2s"
+                · ─────
+                ╰────
+        "#]],
+    );
+}
+
 fn refused_formula(because: &str, expected: Expect) {
     refused_with(&expectation(because, "21s"), expected);
 }

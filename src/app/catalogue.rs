@@ -205,6 +205,10 @@ fn recheck(app: &App, answer: &Answer<'_>, options: &Options) -> Vec<String> {
     let points: Vec<Resolved> = (0..POINTS as u64 * 10)
         .map(|round| varied(design, expectation, round))
         .filter(|point| app.protocol_of(point).and_then(|protocol| protocol.validate(point)).is_ok())
+        .filter(|point| {
+            // The condition was evaluated when the file was read, and a point has the same paths.
+            expectation.given.as_ref().is_none_or(|given| given.is_met(point, &expectation.under).unwrap_or(true))
+        })
         .take(POINTS)
         .collect();
     let place = format!("{}: {} under {}", design.file, expectation.property, expectation.under);

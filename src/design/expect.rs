@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     file::Resolved,
-    formula::Formula,
+    formula::{Condition, Formula},
     read::read,
     source::{Place, Result},
     tree::Node,
@@ -25,6 +25,8 @@ pub struct Expectation {
     pub because: Option<Formula>,
     /// Where `best` comes from.
     pub because_best: Option<Formula>,
+    /// Where the formulas are right; a re-check tries them nowhere else.
+    pub given: Option<Condition>,
     /// The paths that a re-check of the formulas varies; `None` for every span of the design.
     pub vary: Option<Vec<String>>,
     node: Node,
@@ -43,6 +45,8 @@ struct Keys {
     _because: Option<String>,
     #[serde(rename = "because_best")]
     _because_best: Option<String>,
+    #[serde(rename = "given")]
+    _given: Option<String>,
     vary: Option<Vec<String>>,
 }
 
@@ -64,6 +68,14 @@ impl Expectation {
             }
             formula.evaluate(design, &keys.under)?;
         }
+        let given = table.get("given").map(Condition::parse).transpose()?;
+        if let Some(given) = &given {
+            if because.is_none() && because_best.is_none() {
+                let place = &table.entry("given").expect("it was just read").key_place;
+                return Err(place.refuse("`given` says where a formula is right, and there is no `because`"));
+            }
+            given.expect_met(design, &keys.under)?;
+        }
         let Keys { property, under, within, verdict, best, worst, vary, .. } = keys;
         Ok(Expectation {
             property,
@@ -74,6 +86,7 @@ impl Expectation {
             worst,
             because,
             because_best,
+            given,
             vary,
             node: node.clone(),
         })

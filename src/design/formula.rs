@@ -2,7 +2,8 @@
 //!
 //! `2 * store.session_ttl + network.delay.hi` names values by their paths: below `[design]`, in `network`, or in the
 //! `ledger` of the expectation. A window's ends are `.lo` and `.hi`. `+ - *`, `min(..)`, `max(..)`, whole numbers and
-//! spans such as `250ms`. A minus stands between spaces, as a name may hold a hyphen.
+//! spans such as `250ms`. A minus stands between spaces, as a name may hold a hyphen. A condition compares two of them:
+//! `2 * network.delay.hi < contender.resend`.
 
 use super::{
     file::Resolved,
@@ -17,6 +18,13 @@ pub struct Formula {
     text: String,
     place: Place,
     root: Term,
+}
+
+/// Where a formula is right: one sum is less than another.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    less: Formula,
+    more: Formula,
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +94,50 @@ impl Formula {
 
     fn refuse(&self, at: usize, message: impl Into<String>) -> Box<BadInput> {
         within(&self.place, &self.text, at).refuse(message)
+    }
+}
+
+impl Condition {
+    /// # Errors
+    /// What is not two formulas with a `<` between them, at its place.
+    pub fn parse(node: &Node) -> Result<Condition> {
+        let text = node.expect_text("a condition")?.to_string();
+        let mut parser = Parser { text: &text, at: 0, place: &node.place };
+        let less = parser.sum()?;
+        parser.take('<')?;
+        let more = parser.sum()?;
+        parser.space();
+        if parser.at < text.len() {
+            return Err(parser.refuse(parser.at, "expected `+`, `-`, `*` or the end"));
+        }
+        let formula = |root| Formula { root, place: node.place.clone(), text: text.clone() };
+        Ok(Condition { less: formula(less), more: formula(more) })
+    }
+
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.less.text()
+    }
+
+    /// Whether it is so in a design, under one of its ledgers.
+    ///
+    /// # Errors
+    /// As for a formula.
+    pub fn is_met(&self, design: &Resolved, ledger: &str) -> Result<bool> {
+        Ok(self.less.evaluate(design, ledger)? < self.more.evaluate(design, ledger)?)
+    }
+
+    /// # Errors
+    /// Where it is not so in the design that states it.
+    pub(super) fn expect_met(&self, design: &Resolved, ledger: &str) -> Result<()> {
+        if self.is_met(design, ledger)? {
+            return Ok(());
+        }
+        let (less, more) = (self.less.evaluate(design, ledger)?, self.more.evaluate(design, ledger)?);
+        Err(self
+            .less
+            .place
+            .refuse(format!("`{}` is not so in this design: {less} is not less than {more}", self.text())))
     }
 }
 

@@ -16,7 +16,7 @@ mod tree;
 pub use expect::Expectation;
 pub use file::{Base, Resolved};
 pub(crate) use file::{fnv, unknown_protocol};
-pub use formula::Formula;
+pub use formula::{Condition, Formula};
 pub use ledger::ledger_lines;
 pub use schedule::Planned;
 pub use shelf::Shelf;
