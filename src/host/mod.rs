@@ -28,6 +28,8 @@ pub struct Host<P: Process> {
     fresh: Fresh,
     timers: Vec<Armed<P>>,
     armed: u32,
+    /// What is left of a step that was stopped.
+    rest: Vec<Effect<P>>,
     ended: bool,
 }
 
@@ -43,6 +45,12 @@ struct Armed<P: Process> {
 
 /// What a host asks its driver for.
 pub trait Outlet<P: Process> {
+    /// Asked before each effect of a step, counted from zero: whether the process still runs. A process may be stopped
+    /// between any two; what is left waits for [`Host::resume`].
+    fn goes_on(&mut self, _effect: usize) -> bool {
+        true
+    }
+
     fn send(&mut self, to: NodeId, message: P::Message);
 
     /// Returns when it is safe.
@@ -50,7 +58,8 @@ pub trait Outlet<P: Process> {
 
     fn emit(&mut self, event: P::Event);
 
-    /// How long a timer takes that is armed for a window: anything within it.
+    /// How long a timer takes, on the driver's clock, that is armed for a window: anything that the node's own clock
+    /// may count within it.
     fn choose(&mut self, after: Window) -> Duration;
 }
 
@@ -80,7 +89,8 @@ impl<P: Process> Host<P> {
         let mut fx = Effects::new(fresh);
         let process = P::start(&Me { id, config: &config, incarnation }, durable, &mut fx);
         let (effects, fresh) = fx.into_parts();
-        let mut host = Host { id, config, incarnation, process, fresh, timers: Vec::new(), armed, ended: false };
+        let mut host =
+            Host { id, config, incarnation, process, fresh, timers: Vec::new(), armed, rest: Vec::new(), ended: false };
         host.execute(effects, now, outlet)?;
         Ok(host)
     }
@@ -89,6 +99,14 @@ impl<P: Process> Host<P> {
     #[must_use]
     pub fn next_due(&self) -> Option<i64> {
         self.timers.iter().map(|armed| armed.due).min()
+    }
+
+    /// The number of each armed timer and when it is due, in the order in which they are delivered.
+    #[must_use]
+    pub fn timers(&self) -> Vec<(u32, i64)> {
+        let mut timers: Vec<&Armed<P>> = self.timers.iter().collect();
+        timers.sort_by_key(|armed| armed.order());
+        timers.into_iter().map(|armed| (armed.number, armed.due)).collect()
     }
 
     /// How many timers it has armed, those of its lives before included.
@@ -113,7 +131,7 @@ impl<P: Process> Host<P> {
     /// # Errors
     /// If the process breaks its contract.
     pub fn fire(&mut self, now: i64, outlet: &mut impl Outlet<P>) -> Result<Option<u32>, BrokenContract> {
-        let first = self.timers.iter().enumerate().min_by_key(|(_, armed)| (armed.due, armed.after, armed.number));
+        let first = self.timers.iter().enumerate().min_by_key(|(_, armed)| armed.order());
         let Some((index, _)) = first.filter(|(_, armed)| armed.due <= now) else { return Ok(None) };
         let Armed { timer, number, .. } = self.timers.remove(index);
         self.step(Input::Timer(timer), now, outlet)?;
@@ -136,19 +154,35 @@ impl<P: Process> Host<P> {
         self.execute(effects, now, outlet)
     }
 
+    /// Does what is left of a step that was stopped.
+    ///
+    /// # Errors
+    /// If the process breaks its contract.
+    pub fn resume(&mut self, now: i64, outlet: &mut impl Outlet<P>) -> Result<(), BrokenContract> {
+        let rest = std::mem::take(&mut self.rest);
+        self.execute(rest, now, outlet)
+    }
+
     fn execute(
         &mut self,
         effects: Vec<Effect<P>>,
         now: i64,
         outlet: &mut impl Outlet<P>,
     ) -> Result<(), BrokenContract> {
-        for effect in effects {
+        let mut effects = effects.into_iter();
+        let mut index = 0;
+        while !effects.as_slice().is_empty() {
+            if !outlet.goes_on(index) {
+                self.rest = effects.collect();
+                return Ok(());
+            }
+            index += 1;
+            let effect = effects.next().expect("it is not empty");
             match effect {
                 Effect::Send { to, message } => outlet.send(to, message),
                 Effect::Arm { timer, after } => {
                     self.timers.retain(|armed| armed.timer != timer);
                     let span = outlet.choose(after);
-                    debug_assert!(after.contains(span), "{span} is not within {after}");
                     let due = now.saturating_add(span.micros());
                     self.timers.push(Armed { timer, number: self.armed, after, due });
                     self.armed += 1;
@@ -174,6 +208,12 @@ impl<P: Process> Host<P> {
         let armed = self.timers.iter_mut().find(|armed| armed.timer == *from).ok_or(BrokenContract)?;
         armed.timer = to;
         Ok(())
+    }
+}
+
+impl<P: Process> Armed<P> {
+    fn order(&self) -> (i64, Window, u32) {
+        (self.due, self.after, self.number)
     }
 }
 

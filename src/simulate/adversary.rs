@@ -194,7 +194,8 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
 
 impl Strikes {
     /// The mean span between two attempts of a class, in a run of this length.
-    fn every<R>(self, fault: &Fault<R>, horizon: Duration) -> Option<Duration> {
+    #[must_use]
+    pub fn every<R>(self, fault: &Fault<R>, horizon: Duration) -> Option<Duration> {
         let tokens = i64::from(fault.tokens.at_most);
         match self {
             Strikes::Never => None,

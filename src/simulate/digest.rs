@@ -9,15 +9,23 @@ use std::hash::Hasher;
 const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
 
+/// A digest under way.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Digest(u64);
+pub struct Digest(u64);
+
+impl Default for Digest {
+    fn default() -> Digest {
+        Digest::new()
+    }
+}
 
 impl Digest {
-    pub(super) const fn new() -> Digest {
+    #[must_use]
+    pub const fn new() -> Digest {
         Digest(BASIS)
     }
 
-    pub(super) const fn word(&mut self, word: u64) {
+    pub const fn word(&mut self, word: u64) {
         let product = (self.0 ^ word).wrapping_mul(FACTOR);
         self.0 = product ^ (product >> 32);
     }

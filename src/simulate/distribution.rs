@@ -13,7 +13,7 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    pub(super) fn add(&mut self, micros: i64, seed: u64) {
+    pub fn add(&mut self, micros: i64, seed: u64) {
         *self.classes.entry(class(micros)).or_default() += 1;
         self.count += 1;
         self.least = Some(self.least.map_or(micros, |least| least.min(micros)));

@@ -21,10 +21,11 @@ mod shrink;
 mod story;
 mod survey;
 
+pub use digest::Digest;
 pub use distribution::Distribution;
 pub use judge::{Overlap, Reading, Seen, Signalled};
-pub use random::Draw;
-pub use replay::{ReplayError, Replayed, replay};
+pub use random::{Draw, Random, Source, Stream};
+pub use replay::{Observed, Observer, ReplayError, Replayed, replay};
 pub use run::{End, Options, Run, Strike, Strikes, run};
 pub use shrink::{Shrunk, Size, shrink};
 pub use story::{story, told};

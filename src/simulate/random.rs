@@ -5,13 +5,13 @@
 
 /// A generator.
 #[derive(Clone, Debug)]
-pub(super) struct Random {
+pub struct Random {
     state: u64,
 }
 
 /// What a stream of random numbers is for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Stream {
+pub enum Stream {
     Network,
     Faults,
     /// Which kind of run a seed has.
@@ -21,10 +21,10 @@ pub(super) enum Stream {
 
 /// A stream of one seed: a generator for each thing within its purpose.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Source(u64);
+pub struct Source(u64);
 
 impl Source {
-    pub(super) fn new(seed: u64, stream: Stream) -> Source {
+    pub fn new(seed: u64, stream: Stream) -> Source {
         let purpose = match stream {
             Stream::Network => 1,
             Stream::Faults => 2,
@@ -35,13 +35,13 @@ impl Source {
     }
 
     /// Generators of different keys begin at unrelated places of the one long cycle.
-    pub(super) fn of(self, key: u64) -> Random {
+    pub fn of(self, key: u64) -> Random {
         Random { state: mix(self.0.wrapping_add(key.wrapping_mul(GOLDEN))) }
     }
 }
 
 impl Random {
-    pub(super) fn new(seed: u64, stream: Stream, key: u64) -> Random {
+    pub fn new(seed: u64, stream: Stream, key: u64) -> Random {
         Source::new(seed, stream).of(key)
     }
 
@@ -56,23 +56,23 @@ impl Random {
     }
 
     /// Below `bound`, which is above zero.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    pub fn below(&mut self, bound: u64) -> u64 {
         // The high half of the product: even but for one part in 2^64 / bound.
         ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
     }
 
     /// True so many times in a million.
-    pub(super) fn chance(&mut self, per_million: u32) -> bool {
+    pub fn chance(&mut self, per_million: u32) -> bool {
         per_million > 0 && self.below(1_000_000) < u64::from(per_million)
     }
 
     /// One of the elements, or none of an empty slice.
-    pub(super) fn pick<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
+    pub fn pick<'a, T>(&mut self, among: &'a [T]) -> Option<&'a T> {
         if among.is_empty() { None } else { among.get(self.below(among.len() as u64) as usize) }
     }
 
     /// Within `[lo, hi]`. Where `hi` is `i64::MAX`, at most `far` beyond `lo`, or `i64::MAX`: never.
-    pub(super) fn between(&mut self, lo: i64, hi: i64, draw: Draw, far: i64) -> i64 {
+    pub fn between(&mut self, lo: i64, hi: i64, draw: Draw, far: i64) -> i64 {
         if lo == hi {
             return lo;
         }
@@ -86,7 +86,7 @@ impl Random {
     }
 
     /// Orders events of one moment.
-    pub(super) fn tie(&mut self) -> u32 {
+    pub fn tie(&mut self) -> u32 {
         (self.next() >> 32) as u32
     }
 }

@@ -74,6 +74,46 @@ pub fn replay<P: Process, M: Data>(
     Ok(Replayed { steps, elapsed: judge.elapsed, seen: judge.into_seen(), digest })
 }
 
+/// What properties made of steps that were taken elsewhere.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Observed {
+    /// One for each property.
+    pub seen: Vec<Seen>,
+    /// Of the run, as the simulator computes it.
+    pub digest: u64,
+}
+
+/// Follows steps that are taken elsewhere, one by one, with any number of properties watching.
+pub struct Observer<'a, P: Process, M: Data> {
+    machine: Machine<'a, P, M>,
+    index: usize,
+}
+
+impl<'a, P: Process, M: Data> Observer<'a, P, M> {
+    #[must_use]
+    pub fn new(setup: &'a Setup<P>, properties: &'a [Property<P, M>]) -> Observer<'a, P, M> {
+        Observer { machine: Machine::new(setup, properties), index: 0 }
+    }
+
+    /// # Errors
+    /// If the step is not possible then and there.
+    pub fn follow(&mut self, step: &Step) -> Result<(), ReplayError> {
+        let index = self.index;
+        self.index += 1;
+        follow(&mut self.machine, index, step).map(drop).map_err(|Refusal { expected, got }| ReplayError {
+            step: Some(index),
+            expected,
+            got,
+        })
+    }
+
+    #[must_use]
+    pub fn finish(self) -> Observed {
+        let digest = self.machine.digest.finish();
+        Observed { seen: self.machine.judges.into_iter().map(Judge::into_seen).collect(), digest }
+    }
+}
+
 fn check_head<P: Process>(setup: &Setup<P>, trace: &Trace) -> Result<(), Refusal> {
     if trace.tenure_trace != FORMAT {
         return refuse(format!("a trace of format {FORMAT}"), trace.tenure_trace.to_string());

@@ -93,6 +93,12 @@ pub enum End {
 }
 
 impl Run {
+    /// It broke the contract of processes, or did not get on in time.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        matches!(self.end, End::ProtocolError | End::MostSteps | End::Stuck)
+    }
+
     /// The run as a trace of `setup`.
     #[must_use]
     pub fn trace<P: Process>(&self, setup: &Setup<P>, subject: Subject) -> Trace {

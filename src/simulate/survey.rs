@@ -138,7 +138,7 @@ impl Survey {
         self.missed += run.missed as u64;
         self.simulated += run.until.unsigned_abs() as u128;
         run.used.iter().for_each(|fault| self.used[*fault] += 1);
-        if matches!(run.end, End::ProtocolError | End::MostSteps | End::Stuck) {
+        if run.is_broken() {
             self.broken.get_or_insert((run.seed, run.end));
         }
         for (((findings, property), bound), seen) in self.findings.iter_mut().zip(properties).zip(bounds).zip(&run.seen)

@@ -194,7 +194,11 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
                 self.agenda.schedule(item.event(from, to), self.now, rto, Cause::New);
             }
             for lane in self.ways.way(from, to).lanes() {
-                self.calm(from, to, lane);
+                // News that waits in the inbox of a paused process came before the heal.
+                let news = Event::Close { node: from, peer: to, lane, reason: Reason::Timeout };
+                if self.agenda.get(news).is_some() {
+                    self.calm(from, to, lane);
+                }
             }
         }
     }
