@@ -18,7 +18,7 @@ use tenure::{
     ticks::{self, Survey},
     time::Duration,
     timed::{self, Longest, Reach, Shortest, Switches},
-    trace::{Claim, FORMAT, Subject, Trace},
+    trace::{Choices, Claim, FORMAT, Occurrence, Subject, Trace},
     world::{
         Focus, Reductions, World,
         space::{Marks, TimedPath},
@@ -58,6 +58,84 @@ fn answers_do_not_depend_on_the_number_of_threads() {
     });
     assert_eq!(answers[0], answers[1]);
     assert_eq!(answers[0], answers[2]);
+}
+
+#[test]
+fn what_may_follow_a_moment_of_a_run_is_the_same_for_zones_and_ticks_and_has_the_rest_of_the_run() {
+    let compared: Vec<(usize, usize)> = (0..400_u64).into_par_iter().map(compare_what_follows).collect();
+    let total = |count: fn(&(usize, usize)) -> usize| compared.iter().map(count).sum::<usize>();
+    let (moments, rests) = (total(|one| one.0), total(|one| one.1));
+    println!("{moments} moments compared, {rests} rests of runs without a fault");
+    assert!(moments > 300 && rests > 200, "{moments} {rests}");
+}
+
+/// How many moments of runs were compared, and from how many of them the run went on without a fault.
+fn compare_what_follows(seed: u64) -> (usize, usize) {
+    let (mut moments, mut rests) = (0, 0);
+    let Design { setup, property } = Design::random(seed);
+    for run_seed in 0..4 {
+        let run = simulate::run(&setup, std::slice::from_ref(&property), run_seed, &run_options(run_seed));
+        let count = run.steps.iter().take_while(|step| step.at <= 25).count() * (run_seed as usize + 1) / 4;
+        let since = || World::since(setup.clone(), property.clone(), &run.steps[..count]);
+        let (ours, mut world) = match (since(), since()) {
+            (Ok(ours), Ok(world)) => (ours, world),
+            (Err(mismatch), _) | (_, Err(mismatch)) if mismatch.why.contains("reached its cap") => continue,
+            (Err(mismatch), _) | (_, Err(mismatch)) => panic!("design {seed}, run {run_seed}: {mismatch}"),
+        };
+        let shared: ticks::Shared = Arc::new(Mutex::new(ours));
+        let Ok(seen) = ticks::survey(&shared, 1, CAP, ticks::Limits::states(SITUATIONS)).found else { continue };
+        let limits = timed::Limits::default();
+        let violated = match timed::reach(&mut world, Marks::VIOLATED, &limits, &Switches::default()).0 {
+            Reach::Reached(_) => true,
+            Reach::Unreachable => false,
+            Reach::Unknown(_) => continue,
+        };
+        assert_eq!(violated, seen.marks.any(Marks::VIOLATED), "design {seed}, run {run_seed} after {count} steps");
+        if seen.marks.any(Marks::PROTOCOL_ERROR) {
+            continue;
+        }
+        moments += 1;
+        let most = match timed::longest(&mut world, None, &limits, &Switches::default()).0 {
+            Longest::Untriggered => Some(0),
+            Longest::Exact { micros, .. } => Some(micros),
+            _ => None,
+        };
+        let by_ticks = match seen.longest {
+            _ if seen.never => None,
+            None => Some(0),
+            Some(ticks::Reading::Is(micros)) => Some(micros),
+            Some(ticks::Reading::Above(_)) => None,
+        };
+        assert_eq!(most, by_ticks, "design {seed}, run {run_seed} after {count} steps");
+        if run.steps[count..].iter().any(|step| {
+            let Choices { cut, lost, duplicated, .. } = &step.choices;
+            let befallen = cut.is_some() || !lost.is_empty() || !duplicated.is_empty();
+            befallen || matches!(step.what, Occurrence::Fault { .. })
+        }) {
+            continue;
+        }
+        rests += 1;
+        let shown = &run.seen[0];
+        let spans = shown.readings.iter().filter(|one| one.response.is_none_or(|response| response >= count));
+        let spans = spans.map(|one| one.micros).filter(|_| matches!(property.form, Form::Within(_)));
+        let overlaps = shown.overlaps.iter().filter(|one| one.to.is_none_or(|to| to >= count)).map(|one| one.micros);
+        for micros in spans.chain(overlaps) {
+            assert!(most.is_none_or(|most| micros <= most), "design {seed}, run {run_seed}: {micros} of {most:?}");
+        }
+        assert!(violated || shown.violated.is_none_or(|step| step < count), "design {seed}, run {run_seed}");
+    }
+    (moments, rests)
+}
+
+fn run_options(run_seed: u64) -> simulate::Options {
+    simulate::Options {
+        horizon: Duration::from_micros(60),
+        most_steps: 200,
+        draw: if run_seed % 2 == 0 { Draw::Uniform } else { Draw::Corner },
+        strikes: Strikes::Every(Duration::from_micros(8)),
+        plan: Vec::new(),
+        record: true,
+    }
 }
 
 /// What one design showed.
@@ -187,15 +265,7 @@ fn draw_runs(
 ) {
     let Design { setup, property } = Design::random(seed);
     for run_seed in 0..12 {
-        let options = simulate::Options {
-            horizon: Duration::from_micros(60),
-            most_steps: 200,
-            draw: if run_seed % 2 == 0 { Draw::Uniform } else { Draw::Corner },
-            strikes: Strikes::Every(Duration::from_micros(8)),
-            plan: Vec::new(),
-            record: true,
-        };
-        let run = simulate::run(&setup, std::slice::from_ref(&property), run_seed, &options);
+        let run = simulate::run(&setup, std::slice::from_ref(&property), run_seed, &run_options(run_seed));
         let trace = run.trace(&setup, subject());
         if let Err(mismatch) = world.follow(&trace) {
             panic!("design {seed}, run {run_seed}: {mismatch}\n{:#?}\n{setup:#?}", trace.steps);

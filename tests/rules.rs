@@ -193,6 +193,29 @@ fn a_crash_takes_the_timers_with_it() {
 }
 
 #[test]
+fn a_wipe_is_a_crash_that_takes_the_disk_along() {
+    let keeper = Strings {
+        start: |durable, fx| {
+            fx.emit(if durable == 1 { "kept" } else { "new" });
+            fx.persist(1);
+            fx.emit("saved");
+        },
+        step: |_, _, _| {},
+    };
+    let watch: Watch<Puppet, u8> = |saved, happening, signals| match *happening {
+        Happening::Emitted(_, &"saved") => *saved = 1,
+        Happening::Emitted(_, &"kept") => signals.reached = true,
+        Happening::Emitted(_, &"new") => signals.violated = *saved == 1,
+        _ => {}
+    };
+    let once = |kind| puppets(&[keeper], &[(Tokens::budget(1), kind)]);
+    let crash = once(FaultKind::Crash { nodes: vec![A], restart: Some(exactly(1)) });
+    let wipe = once(FaultKind::Wipe { nodes: vec![A], restart: Some(exactly(1)) });
+    assert!(is_possible(&crash, watch, Marks::REACHED) && !is_possible(&crash, watch, Marks::VIOLATED));
+    assert!(!is_possible(&wipe, watch, Marks::REACHED) && is_possible(&wipe, watch, Marks::VIOLATED));
+}
+
+#[test]
 fn a_crash_can_come_between_two_effects() {
     let careless = Strings {
         start: |durable, fx| {

@@ -85,6 +85,17 @@ fn a_rolling_restart_with_a_graceful_leave_hands_over_sooner_than_one_without() 
     assert!(graceful < 5_000_000 && hard > 15_000_000, "{graceful} {hard}");
 }
 
+/// The store forgets who held the lock, and grants it to another while the holder still trusts its lease.
+#[test]
+fn a_store_that_loses_its_disk_lets_two_believe() {
+    let shown = |step| simulate(LEASE, step, "at-most-one-believes", 50).expect("it is right").shown.remove(0);
+    let wiped = shown(r#"{ at = "20s", wipe = "S", restart = "1s" }"#);
+    assert!(wiped.findings.violations > 25, "{}", wiped.findings.violations);
+    assert!(wiped.trace.is_some() && wiped.warnings.is_empty(), "{:?}", wiped.warnings);
+    let other = shown(r#"{ at = "20s", wipe = "A", restart = "1s" }"#);
+    assert_eq!(other.findings.violations, 0, "the disk of one that keeps nothing there");
+}
+
 #[test]
 fn a_node_that_is_not_there_is_refused_where_it_is_named() {
     let refusal = simulate(LEASE, r#"{ at = "20s", kill = "Z" }"#, "hard-death-takeover", 1).expect_err("no Z");

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     design::{BadInput, Resolved, Result, ledger_lines, suggestion},
     simulate::{self, Strike},
-    spec::{Form, LedgerKey, Property, Protocol, Setup},
+    spec::{Builder, Class, Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
     verdict::{Finding, Outcome, Verdict},
@@ -83,6 +83,15 @@ impl<T: Protocol> Typed<T> {
         self.0.build(&design.design()?, builder).map_err(|error| design.refuse(&error, ledger))
     }
 
+    /// Makes the set-up of a ledger with other fault classes.
+    fn build_with<'a>(
+        &'a self,
+        design: &'a T::Design,
+        builder: &'a Builder,
+    ) -> impl Fn(&[Class]) -> Option<Setup<T::Process>> + 'a {
+        move |classes| self.0.build(design, Builder { classes: classes.to_vec(), ..builder.clone() }).ok()
+    }
+
     fn subject(&self, design: &Resolved, property: &str, ledger: &str) -> Subject {
         Subject {
             design: design.text(),
@@ -153,18 +162,20 @@ impl<T: Protocol> Erased for Typed<T> {
         let setup = self.setup(design, ledger)?;
         let subject = self.subject(design, id, ledger);
         let case = Case { setup: &setup, property: &property, within: *within, subject, options };
+        let (typed, builder) = (design.design()?, design.builder(ledger, &self.0.ledger_keys())?);
         Ok(Outcome {
             property: id.clone(),
             sentence: property.sentence.into(),
             requirements: property.requirements.iter().map(|id| (*id).into()).collect(),
             ledger: ledger.clone(),
-            ledger_lines: ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?),
+            ledger_lines: ledger_lines(&builder),
             within: *within,
             finding: match design.planned(ledger, &self.0.ledger_keys())?.is_empty() {
                 true => {
                     let mut finding = judge::judge(&case);
                     if options.why && finding.verdict == Verdict::Violated {
-                        finding.notes.extend(judge::needs(&case));
+                        let build = self.build_with(&typed, &builder);
+                        finding.notes.extend(judge::needs(&case, finding.trace.as_ref(), &builder.classes, build));
                     }
                     finding
                 }
@@ -181,12 +192,15 @@ impl<T: Protocol> Erased for Typed<T> {
         };
         let properties = asked.iter().map(named).collect::<Result<Vec<_>>>()?;
         let subject = self.subject(design, "", ledger);
-        let ledger_lines = ledger_lines(&design.builder(ledger, &self.0.ledger_keys())?);
+        let (typed, builder) = (design.design()?, design.builder(ledger, &self.0.ledger_keys())?);
+        let ledger_lines = ledger_lines(&builder);
         let planned = design.planned(ledger, &self.0.ledger_keys())?;
         let strikes = planned.into_iter().map(|planned| Strike { at: planned.at, fault: planned.class });
         let options = simulate::Options { plan: strikes.collect(), ..plan.options.clone() };
         let plan = &Plan { options, ..plan.clone() };
-        let case = sim::Case { setup: &setup, properties: &properties, asked, subject, plan };
+        let build = self.build_with(&typed, &builder);
+        let classes = &builder.classes;
+        let case = sim::Case { setup: &setup, properties: &properties, asked, subject, plan, classes, build: &build };
         Ok(Simulated { ledger_lines, ..sim::simulate(&case) })
     }
 

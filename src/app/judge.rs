@@ -10,12 +10,13 @@ use std::sync::{
 
 use super::{
     Options,
+    last_safe::last_safe,
     necessity::{self, Answer as Needed},
 };
 use crate::{
     process::{Data, Process},
     simulate,
-    spec::{Form, Property, Setup},
+    spec::{Class, FaultKind, Form, Property, Setup},
     time::Duration,
     timed::{self, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
@@ -55,18 +56,51 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
     finding
 }
 
-/// What a violation needs, by proof.
-pub(super) fn needs<P: Process, M: Data>(case: &Case<'_, P, M>) -> Vec<String> {
-    necessity::necessity(case.setup, "it holds, or has nothing to speak of, by proof", |setup| {
+/// What a violation needs, by proof, and until when it could still be averted.
+///
+/// `build` makes the set-up of a ledger with these fault classes.
+pub(super) fn needs<P: Process, M: Data>(
+    case: &Case<'_, P, M>,
+    violation: Option<&Trace>,
+    classes: &[Class],
+    build: impl Fn(&[Class]) -> Option<Setup<P>>,
+) -> Vec<String> {
+    let limits = limits(case.options);
+    let moment = violation.and_then(|trace| last_safe(case.setup, case.property, case.within, trace, &limits));
+    let needed = necessity::necessity(classes, "it holds, or has nothing to speak of, by proof", |classes| {
+        let Some(setup) = build(classes) else { return Needed::Unknown };
         let subject = case.subject.clone();
-        match judge(&Case { setup, property: case.property, within: case.within, subject, options: case.options })
-            .verdict
+        match judge(&Case {
+            setup: &setup,
+            property: case.property,
+            within: case.within,
+            subject,
+            options: case.options,
+        })
+        .verdict
         {
             Verdict::Violated => Needed::Fails,
             Verdict::Holds { .. } | Verdict::Vacuous { .. } => Needed::Safe,
             Verdict::ProtocolError { .. } | Verdict::TimeStuck { .. } | Verdict::Unknown { .. } => Needed::Unknown,
         }
-    })
+    });
+    moment.into_iter().chain(needed).collect()
+}
+
+/// How far one question may go.
+fn limits(options: &Options) -> Limits {
+    let meter = options.meter.clone();
+    let seen = (AtomicU64::new(0), AtomicU64::new(0));
+    Limits {
+        time: options.budget,
+        memory: options.memory.map_or(DEFAULT_MEMORY, |bytes| bytes as usize),
+        cancel: meter.cancel(),
+        progress: Some(Arc::new(move |progress| {
+            let (states, zones) = (progress.stats.states as u64, progress.stats.zones as u64);
+            let more = |seen: &AtomicU64, now: u64| now.saturating_sub(seen.fetch_max(now, Ordering::Relaxed));
+            meter.count(more(&seen.0, states), more(&seen.1, zones));
+        })),
+    }
 }
 
 /// Runs a trace again and fills in what each step did.
@@ -94,25 +128,13 @@ struct Judge<'a, P: Process, M: Data> {
 
 impl<'a, P: Process, M: Data> Judge<'a, P, M> {
     fn new(case: &'a Case<'a, P, M>) -> Judge<'a, P, M> {
-        let meter = case.options.meter.clone();
-        let seen = (AtomicU64::new(0), AtomicU64::new(0));
-        let limits = Limits {
-            time: case.options.budget,
-            memory: case.options.memory.map_or(DEFAULT_MEMORY, |bytes| bytes as usize),
-            cancel: meter.cancel(),
-            progress: Some(Arc::new(move |progress| {
-                let (states, zones) = (progress.stats.states as u64, progress.stats.zones as u64);
-                let more = |seen: &AtomicU64, now: u64| now.saturating_sub(seen.fetch_max(now, Ordering::Relaxed));
-                meter.count(more(&seen.0, states), more(&seen.1, zones));
-            })),
-        };
         let world = World::new(case.setup.clone(), case.property.clone(), Focus::Check, Reductions::ALL);
         let notes = Notes::for_bound(case.within.map_or(0, Duration::micros));
         Judge {
             case,
             world,
             notes,
-            limits,
+            limits: limits(case.options),
             switches: Switches::default(),
             stats: Stats::default(),
             warnings: Vec::new(),
@@ -406,10 +428,14 @@ fn scope<P: Process>(setup: &Setup<P>) -> String {
         0 => "arbitrary phases within the start windows".into(),
         _ => format!("the first start of {} pinned", pinned.join(", ")),
     };
+    let names_again = match setup.faults.iter().any(|fault| matches!(fault.kind, FaultKind::Wipe { .. })) {
+        true => ", names that a node without its disk makes a second time",
+        false => "",
+    };
     format!(
         "Every run, of any length, of these {} nodes with {faults}, at any instants, in any combination, also between \
          two effects of a step, all delays, rates and reactions within the ledger's windows, {phases}. Not covered: \
-         more faults, other populations, what the ledger leaves out.",
+         more faults, other populations, what the ledger leaves out{names_again}.",
         setup.nodes.len()
     )
 }

@@ -6,6 +6,7 @@
 pub mod catalogue;
 mod erased;
 mod judge;
+mod last_safe;
 mod necessity;
 pub(crate) mod review;
 mod sim;

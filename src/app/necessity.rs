@@ -4,15 +4,12 @@
 //! least elements. A fault is needed if without it the answer is another one. Who answers is the caller's affair: a
 //! checker proves it, a simulation says what its seeds showed.
 
-use std::fmt::Write;
-
 use crate::{
-    process::Process,
-    spec::{FaultKind, Setup},
+    spec::Class,
     time::{Duration, Window},
 };
 
-/// Whether a set-up violates a property.
+/// Whether a ledger violates a property.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Answer {
     Fails,
@@ -26,18 +23,14 @@ const MOST: usize = 128;
 /// Spans are told to the millisecond.
 const STEP: i64 = 1_000;
 
-/// What a violation of this set-up needs, a sentence each. `safe` says what it means if one does not fail.
-pub(super) fn necessity<P: Process>(
-    setup: &Setup<P>,
-    safe: &str,
-    mut ask: impl FnMut(&Setup<P>) -> Answer,
-) -> Vec<String> {
-    let budgets: Vec<u8> = setup.faults.iter().map(|fault| fault.tokens.at_most).collect();
-    let names: Vec<&str> = setup.faults.iter().map(|fault| fault.name.as_str()).collect();
+/// What a violation under these fault classes needs, a sentence each. `safe` says what it means if one does not fail.
+pub(super) fn necessity(classes: &[Class], safe: &str, mut ask: impl FnMut(&[Class]) -> Answer) -> Vec<String> {
+    let budgets: Vec<u8> = classes.iter().map(|class| class.tokens.at_most).collect();
+    let names: Vec<&str> = classes.iter().map(|class| class.key.as_str()).collect();
     let Some(vectors) = below(&budgets) else {
         return vec!["which of these faults it needs was not looked for: there are too many".into()];
     };
-    let (minimal, open) = least_failing(&vectors, |vector| ask(&with_budgets(setup, vector)));
+    let (minimal, open) = least_failing(&vectors, |vector| ask(&with_budgets(classes, vector)));
     let mut lines: Vec<String> = minimal.iter().map(|vector| needs(&names, vector, safe)).collect();
     if !open.is_empty() {
         let combinations: Vec<String> = open.iter().take(3).map(|vector| list(&names, vector)).collect();
@@ -48,13 +41,13 @@ pub(super) fn necessity<P: Process>(
             lines.push(format!("does not need any {name}"));
         }
     }
-    if let Some(vector) = minimal.first() {
-        let least = with_budgets(setup, vector);
-        lines.extend(
-            (0..names.len())
-                .filter(|fault| vector[*fault] > 0)
-                .filter_map(|fault| threshold(&least, fault, &mut ask).map(|told| format!("{}: {told}", names[fault]))),
-        );
+    for vector in &minimal {
+        let least = with_budgets(classes, vector);
+        let with = if minimal.len() > 1 { format!(" (of {})", list(&names, vector)) } else { String::new() };
+        for fault in (0..names.len()).filter(|fault| vector[*fault] > 0) {
+            let told = threshold(&least, fault, &mut ask);
+            lines.extend(told.map(|told| format!("{}{with}: {told}", names[fault])));
+        }
     }
     lines
 }
@@ -92,12 +85,12 @@ fn least_failing(vectors: &[Vec<u8>], mut ask: impl FnMut(&[u8]) -> Answer) -> (
     (minimal, open)
 }
 
-fn with_budgets<P: Process>(setup: &Setup<P>, vector: &[u8]) -> Setup<P> {
-    let mut setup = setup.clone();
-    for (fault, count) in setup.faults.iter_mut().zip(vector) {
-        fault.tokens.at_most = *count;
+fn with_budgets(classes: &[Class], vector: &[u8]) -> Vec<Class> {
+    let mut classes = classes.to_vec();
+    for (class, count) in classes.iter_mut().zip(vector) {
+        class.tokens.at_most = *count;
     }
-    setup
+    classes
 }
 
 fn needs(names: &[&str], vector: &[u8], safe: &str) -> String {
@@ -115,14 +108,12 @@ fn list(names: &[&str], vector: &[u8]) -> String {
 }
 
 /// From which span on a fault does harm, by bisection.
-fn threshold<P: Process>(setup: &Setup<P>, fault: usize, ask: &mut impl FnMut(&Setup<P>) -> Answer) -> Option<String> {
-    let window = span_of(&setup.faults[fault].kind)?;
-    let mut told = String::new();
+fn threshold(classes: &[Class], fault: usize, ask: &mut impl FnMut(&[Class]) -> Answer) -> Option<String> {
+    let window = classes[fault].span?;
     let up_to = |micros| {
-        let mut setup = setup.clone();
-        let shorter = Window::new(window.lo(), Duration::from_micros(micros));
-        set_span(&mut setup.faults[fault].kind, shorter);
-        setup
+        let mut classes = classes.to_vec();
+        classes[fault].span = Some(Window::new(window.lo(), Duration::from_micros(micros)));
+        classes
     };
     if window.hi().is_never() || window.lo() == window.hi() {
         return None;
@@ -146,30 +137,7 @@ fn threshold<P: Process>(setup: &Setup<P>, fault: usize, ask: &mut impl FnMut(&S
         }
     }
     let (harmless, harmful) = (Duration::from_micros(harmless), Duration::from_micros(harmful));
-    write!(told, "up to {harmless} it does no harm, up to {harmful} it does").expect("a text can be written to");
-    Some(told)
-}
-
-fn span_of<R>(kind: &FaultKind<R>) -> Option<Window> {
-    match kind {
-        FaultKind::Pause { span, .. } | FaultKind::Suspend { span, .. } | FaultKind::Cut { span, .. } => Some(*span),
-        FaultKind::Crash { .. }
-        | FaultKind::Death { .. }
-        | FaultKind::Loss { .. }
-        | FaultKind::Duplicate { .. }
-        | FaultKind::Request { .. } => None,
-    }
-}
-
-fn set_span<R>(kind: &mut FaultKind<R>, to: Window) {
-    match kind {
-        FaultKind::Pause { span, .. } | FaultKind::Suspend { span, .. } | FaultKind::Cut { span, .. } => *span = to,
-        FaultKind::Crash { .. }
-        | FaultKind::Death { .. }
-        | FaultKind::Loss { .. }
-        | FaultKind::Duplicate { .. }
-        | FaultKind::Request { .. } => {}
-    }
+    Some(format!("up to {harmless} it does no harm, up to {harmful} it does"))
 }
 
 #[cfg(test)]

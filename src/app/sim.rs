@@ -4,13 +4,15 @@ use std::ops::Range;
 
 use super::{
     Meter, Question,
+    last_safe::last_safe,
     necessity::{Answer, necessity},
 };
 use crate::{
     process::{Data, Process},
     simulate::{self, Findings, Survey},
-    spec::{Form, Property, Setup},
+    spec::{Class, Form, Property, Setup},
     time::Duration,
+    timed::Limits,
     trace::{Subject, Trace},
     world::{Focus, Reductions, World},
 };
@@ -64,7 +66,14 @@ pub(super) struct Case<'a, P: Process, M: Data> {
     pub(super) asked: &'a [Question],
     pub(super) subject: Subject,
     pub(super) plan: &'a Plan,
+    /// The ledger's.
+    pub(super) classes: &'a [Class],
+    /// Makes the set-up with other classes.
+    pub(super) build: &'a dyn Fn(&[Class]) -> Option<Setup<P>>,
 }
+
+/// Bytes of zones for the proof of a last safe moment.
+const MEMORY: usize = 256 << 20;
 
 /// Up to so many nodes, a run that is shown is followed in the checkers' world too.
 const FOLLOWED: usize = 6;
@@ -103,6 +112,10 @@ fn show<P: Process, M: Data>(
         trace
     });
     if findings.first.is_some() && case.plan.why > 0 {
+        let shown = small.as_ref().or(original.as_ref()).filter(|_| case.setup.nodes.len() <= FOLLOWED);
+        let limits = Limits { memory: MEMORY, cancel: case.plan.meter.cancel(), ..Limits::default() };
+        let moment = |trace| last_safe(case.setup, property, question.within, trace, &limits);
+        notes.extend(shown.and_then(moment));
         notes.extend(needs(case, question, property));
     }
     let (trace, original) = if small.is_some() { (small, original) } else { (original, None) };
@@ -149,9 +162,10 @@ fn needs<P: Process, M: Data>(case: &Case<'_, P, M>, question: &Question, proper
     let seeds = seeds.start..seeds.end.min(seeds.start.saturating_add(*why));
     let bound = [question.within.map(Duration::micros)];
     let safe = format!("not in the {} seeds tried", seeds.end - seeds.start);
-    necessity(case.setup, &safe, |setup| {
+    necessity(case.classes, &safe, |classes| {
+        let Some(setup) = (case.build)(classes) else { return Answer::Unknown };
         let properties = std::slice::from_ref(property);
-        let survey = simulate::survey(setup, properties, &bound, seeds.clone(), options, &meter.cancel(), |_| {});
+        let survey = simulate::survey(&setup, properties, &bound, seeds.clone(), options, &meter.cancel(), |_| {});
         if survey.findings[0].violations > 0 { Answer::Fails } else { Answer::Safe }
     })
 }

@@ -63,7 +63,7 @@ pub(super) enum Command {
         #[arg(long)]
         full: bool,
     },
-    /// Run a saved trace again and show it.
+    /// Run a saved trace again and show it; of a folder of kept stories, run them all.
     Replay {
         trace: String,
         /// Refuse the trace unless it is of this design.
@@ -73,6 +73,8 @@ pub(super) enum Command {
         #[arg(long)]
         full: bool,
     },
+    /// Keep a saved trace as a regression, with the date and the reason.
+    Keep(super::keep::Arguments),
     /// Run a design from many seeds: how often it fails, how long it takes, what was never reached.
     Sim(super::sim::Arguments),
     /// Simulate every expectation of a folder, and say what contradicts it and how near the worst cases come.

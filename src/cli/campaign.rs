@@ -9,10 +9,10 @@ use super::{Manner, Output, commands::files, sim::lasting};
 use crate::{
     app::{App, Plan, Question, Shown},
     design::{Expectation, Resolved, Result},
-    report::{grid, seconds},
+    report::{grid, seconds, span},
     simulate::{Draw, Options},
     time::Duration,
-    verdict::Status,
+    verdict::{Figure, Status},
 };
 
 #[derive(clap::Args, Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     /// So many seeds for each ledger and each way to draw.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     seeds: u64,
-    /// How long each run lasts: 60s, or a minute more than a ledger's schedule, if not given.
+    /// How long each run lasts; if not given, a minute more than a ledger's schedule and twice the longest bound.
     #[arg(long = "for", value_name = "TIME")]
     lasting: Option<Duration>,
 }
@@ -33,16 +33,28 @@ struct Row {
     expectation: Expectation,
     /// By the way of drawing, in the order of [`DRAWS`].
     shown: Vec<Shown>,
+    /// Of a bound: as the file pins it, or, in a full campaign, as it is proved.
+    worst: Option<Duration>,
+    full: bool,
     millis: u128,
 }
 
 const DRAWS: [(Draw, &str); 3] = [(Draw::Uniform, "uniform"), (Draw::Corner, "corner"), (Draw::Swarm, "swarm")];
+const CORNER: usize = 1;
 const HEAD: [&str; 9] = ["design", "property", "under", "expected", "seeds show", "longest", "worst", "near", "took"];
+
+/// From so many seeds on a campaign is a full one: worst cases that no file pins are proved, and what it does not show
+/// needs a reason.
+const FULL: u64 = 10_000;
+
+/// Corner draws come at least so near to a worst case, in percent.
+const NEAR: i128 = 90;
 
 /// Where the table is kept, as a page.
 const PAGE: &str = "target/tenure/campaign.md";
 
 pub(super) fn campaign(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output> {
+    let began = Instant::now();
     let (shelf, files) = files(app, &arguments.paths)?;
     let mut rows = Vec::new();
     for file in files {
@@ -50,27 +62,38 @@ pub(super) fn campaign(app: &App, arguments: &Arguments, manner: &Manner) -> Res
         rows.extend(of_design(app, &design, arguments, manner)?);
     }
     let contradictions: Vec<String> = rows.iter().filter_map(Row::contradiction).collect();
+    let shortfalls: Vec<String> = rows.iter().filter_map(Row::shortfall).collect();
+    let reasons: Vec<String> = rows.iter().filter_map(Row::reason).collect();
     let found = rows.iter().filter(|row| row.is_violation_expected() && row.first().is_some()).count();
     let expected = rows.iter().filter(|row| row.is_violation_expected()).count();
+    let near = rows.iter().filter(|row| row.nearest().is_some_and(|near| near >= NEAR)).count();
+    let bounds = rows.iter().filter(|row| row.nearest().is_some()).count();
     let tally = format!(
-        "{} expectations, {} seeds for each way to draw ({}); {found} of {expected} violations found; {}\n",
+        "{} expectations, {} seeds for each way to draw ({}); {found} of {expected} violations found; corner draws come \
+         within {} % of {near} of {bounds} worst cases; {}; {} s\n",
         rows.len(),
         arguments.seeds,
         DRAWS.map(|(_, name)| name).join(", "),
+        100 - NEAR,
         match contradictions.len() {
             0 => "no contradiction".into(),
             many => format!("{many} contradictions"),
-        }
+        },
+        began.elapsed().as_secs(),
     );
     let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
+    let lines = |mark: &str, lines: &[String]| lines.iter().map(|line| format!("{mark}  {line}\n")).collect::<String>();
+    let tally =
+        [lines("CONTRADICTION", &contradictions), lines("NOT SHOWN", &shortfalls), lines("not shown", &reasons), tally]
+            .concat();
     let mut aside = String::new();
     if let Err(error) = fs::create_dir_all("target/tenure").and_then(|()| fs::write(PAGE, page(&cells, &tally))) {
         aside = format!("the table was not saved: {error}\n");
     }
     let table = grid(&HEAD, cells, manner.terminal, manner.look.width);
-    let lines: String = contradictions.iter().map(|line| format!("CONTRADICTION  {line}\n")).collect();
-    let status = if contradictions.is_empty() { Status::AsExpected } else { Status::NotAsExpected };
-    Ok(Output { text: format!("{table}\n{lines}{tally}"), aside, status })
+    let good = contradictions.is_empty() && shortfalls.is_empty();
+    let status = if good { Status::AsExpected } else { Status::NotAsExpected };
+    Ok(Output { text: format!("{table}\n{tally}"), aside, status })
 }
 
 /// All expectations of one design; those under one ledger watch the same runs.
@@ -80,25 +103,41 @@ fn of_design(app: &App, design: &Resolved, arguments: &Arguments, manner: &Manne
     for expectation in &design.expectations {
         ledgers.entry(&expectation.under).or_default().push(expectation);
     }
+    let full = arguments.seeds >= FULL;
     let mut rows = Vec::new();
     for (ledger, expectations) in ledgers {
         let question =
             |one: &&Expectation| Question { property: one.property.clone(), ledger: ledger.into(), within: one.within };
         let questions: Vec<Question> = expectations.iter().map(question).collect();
         let began = Instant::now();
-        let lasting = lasting(app, design, ledger, arguments.lasting)?;
+        let figures = expectations.iter().flat_map(|one| [one.within, one.worst]).flatten();
+        let longest = figures.filter(|span| !span.is_never()).max().unwrap_or_default();
+        // Long enough for the longest span that is asked about to begin late.
+        let lasting = match arguments.lasting {
+            Some(lasting) => lasting,
+            None => lasting(app, design, ledger, None)?.plus(longest.times(2)),
+        };
         let mut by_draw = Vec::new();
         for (draw, _) in DRAWS {
             let plan = plan(0..arguments.seeds, draw, lasting, manner);
             by_draw.push(protocol.simulate(design, ledger, &questions, &plan)?.shown);
         }
         let millis = began.elapsed().as_millis();
-        rows.extend(expectations.iter().enumerate().map(|(index, expectation)| Row {
-            design: design.file.strip_suffix(".toml").unwrap_or(&design.file).into(),
-            expectation: Expectation::clone(expectation),
-            shown: by_draw.iter().map(|shown| shown[index].clone()).collect(),
-            millis,
-        }));
+        for (index, expectation) in expectations.iter().enumerate() {
+            let mut worst = expectation.worst;
+            if full && worst.is_none() && expectation.within.is_some() {
+                let figure = protocol.check(design, &questions[index], &manner.options)?.finding.worst;
+                worst = figure.and_then(|figure| if let Figure::Exact(worst) = figure { Some(worst) } else { None });
+            }
+            rows.push(Row {
+                design: design.file.strip_suffix(".toml").unwrap_or(&design.file).into(),
+                expectation: Expectation::clone(expectation),
+                shown: by_draw.iter().map(|shown| shown[index].clone()).collect(),
+                worst: worst.filter(|worst| !worst.is_never() && *worst > Duration::ZERO),
+                full,
+                millis,
+            });
+        }
     }
     Ok(rows)
 }
@@ -125,15 +164,51 @@ impl Row {
         self.shown.iter().map(longest).collect()
     }
 
+    /// How near corner draws come to the worst case of a bound, in percent.
+    fn nearest(&self) -> Option<i128> {
+        let worst = self.worst.filter(|_| self.expectation.within.is_some())?;
+        let longest = self.longest()[CORNER].unwrap_or(0);
+        Some(i128::from(longest) * 100 / i128::from(worst.micros()))
+    }
+
+    fn what(&self) -> String {
+        format!("{}: {} under {}", self.design, self.expectation.property, self.expectation.under)
+    }
+
     fn contradiction(&self) -> Option<String> {
-        let Expectation { property, under, verdict, worst, .. } = &self.expectation;
-        let what = format!("{}: {property} under {under}", self.design);
+        let what = self.what();
         if let Some((seed, draw)) = self.first().filter(|_| !self.is_violation_expected()) {
-            return Some(format!("{what} is expected {}, but seed {seed} ({draw}) violates it", verdict.id()));
+            let expected = self.expectation.verdict.id();
+            return Some(format!("{what} is expected {expected}, but seed {seed} ({draw}) violates it"));
         }
         let longest = self.longest().into_iter().flatten().max()?;
-        let worst = worst.filter(|worst| !worst.is_never() && longest > worst.micros())?;
+        let worst = self.worst.filter(|worst| longest > worst.micros())?;
         Some(format!("{what} took {}, longer than the worst case {}", seconds(longest), seconds(worst.micros())))
+    }
+
+    /// What a full campaign should have shown.
+    fn missing(&self) -> Option<String> {
+        if self.is_violation_expected() && self.first().is_none() {
+            return Some("no run violates it".into());
+        }
+        let near = self.nearest().filter(|near| *near < NEAR)?;
+        Some(format!("corner draws come to {near} % of the worst case"))
+    }
+
+    /// What was not shown without a reason for it, and a reason for what was.
+    fn shortfall(&self) -> Option<String> {
+        let what = self.what();
+        match (self.missing(), &self.expectation.unseen) {
+            _ if !self.full => None,
+            (Some(missing), None) => Some(format!("{what}: {missing}, and the file has no reason (`unseen`) for it")),
+            (None, Some(_)) => Some(format!("{what}: the file says why it is not seen (`unseen`), but it is")),
+            (None, None) | (Some(_), Some(_)) => None,
+        }
+    }
+
+    fn reason(&self) -> Option<String> {
+        let reason = self.expectation.unseen.as_ref()?;
+        Some(format!("{}: {}: {reason}", self.what(), self.missing()?))
     }
 
     fn cells(&self) -> Vec<String> {
@@ -147,22 +222,16 @@ impl Row {
         };
         let longest = self.longest().into_iter();
         let longest: Vec<String> = longest.map(|micros| micros.map_or("-".into(), seconds)).collect();
-        let greatest = self.longest().into_iter().flatten().max();
-        let near = match (worst, greatest) {
-            (Some(worst), Some(greatest)) if !worst.is_never() && worst.micros() > 0 => {
-                format!("{} %", i128::from(greatest) * 100 / i128::from(worst.micros()))
-            }
-            _ => String::new(),
-        };
+        let silent = self.longest().iter().all(Option::is_none);
         vec![
             self.design.clone(),
             property.clone(),
             under.clone(),
             verdict.id().into(),
             shows,
-            if greatest.is_some() { longest.join(" / ") } else { String::new() },
-            worst.map_or(String::new(), |worst| seconds(worst.micros())),
-            near,
+            if silent { String::new() } else { longest.join(" / ") },
+            self.worst.or(*worst).map_or(String::new(), span),
+            self.nearest().map_or(String::new(), |near| format!("{near} %")),
             format!("{}.{:03} s", self.millis / 1_000, self.millis % 1_000),
         ]
     }

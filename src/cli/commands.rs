@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::json;
 
-use super::{Manner, Output, save};
+use super::{Manner, Output, keep, save};
 use crate::{
     app::{
         App, Card, Erased,
@@ -80,6 +80,9 @@ pub(super) fn check(
 
 /// Runs a saved trace again and shows it.
 pub(super) fn replay(app: &App, path: &str, design: Option<&str>, full: bool, manner: &Manner) -> Result<Output> {
+    if design.is_none() && Path::new(path).is_dir() {
+        return keep::replay_all(app, path, manner);
+    }
     let (trace, design) = save::open(app, path, design)?;
     let trace = app.protocol_of(&design)?.replay(&design, &trace)?;
     if manner.json {

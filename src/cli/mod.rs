@@ -3,6 +3,7 @@
 mod args;
 mod campaign;
 mod commands;
+mod keep;
 mod learn;
 mod save;
 mod sim;
@@ -98,6 +99,7 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
             commands::check(app, file, assignments, property.as_deref(), *full, &manner)
         }
         Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
+        Some(Command::Keep(arguments)) => keep::keep(app, arguments),
         Some(Command::Campaign(arguments)) => campaign::campaign(app, arguments, manner),
         Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),
         Some(Command::New { protocol }) => learn::new(app, protocol),

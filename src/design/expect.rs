@@ -29,6 +29,8 @@ pub struct Expectation {
     pub given: Option<Condition>,
     /// The paths that a re-check of the formulas varies; `None` for every span of the design.
     pub vary: Option<Vec<String>>,
+    /// Why a simulation does not show what is expected here.
+    pub unseen: Option<String>,
     node: Node,
 }
 
@@ -48,6 +50,7 @@ struct Keys {
     #[serde(rename = "given")]
     _given: Option<String>,
     vary: Option<Vec<String>>,
+    unseen: Option<String>,
 }
 
 impl Expectation {
@@ -76,7 +79,7 @@ impl Expectation {
             }
             given.expect_met(design, &keys.under)?;
         }
-        let Keys { property, under, within, verdict, best, worst, vary, .. } = keys;
+        let Keys { property, under, within, verdict, best, worst, vary, unseen, .. } = keys;
         Ok(Expectation {
             property,
             under,
@@ -88,6 +91,7 @@ impl Expectation {
             because_best,
             given,
             vary,
+            unseen,
             node: node.clone(),
         })
     }

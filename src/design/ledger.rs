@@ -18,8 +18,9 @@ use crate::{
 const SETTINGS: [&str; 5] = ["extends", "drift", "reaction", "phase", "schedule"];
 
 /// The fault classes that every protocol has, with the keys that each takes beside `at_most` and `within`.
-pub(super) const GENERAL: [(&str, &[&str]); 7] = [
+pub(super) const GENERAL: [(&str, &[&str]); 8] = [
     ("crash", &["restart", "nodes"]),
+    ("wipe", &["restart", "nodes"]),
     ("death", &["restart", "nodes"]),
     ("pause", &["for", "nodes"]),
     ("suspend", &["for", "nodes"]),
@@ -232,7 +233,7 @@ fn class_line(class: &Class) -> String {
     }
     match class.restart {
         Some(restart) => line.push_str(&format!(", restart after {restart}")),
-        None if matches!(class.key.as_str(), "crash" | "death") => line.push_str(", no restart"),
+        None if matches!(class.key.as_str(), "crash" | "wipe" | "death") => line.push_str(", no restart"),
         None => {}
     }
     if let Some(nodes) = &class.nodes {

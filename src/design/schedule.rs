@@ -299,6 +299,7 @@ mod tests {
                 "30s pause B 1s..2s (2 of 2)"
             ]
         );
+        assert_eq!(told(r#"{ at = "1s", wipe = "S", restart = "3s" }"#), ["1s wipe S 3s (1 of 1)"]);
         assert_eq!(told(r#"{ at = "1s", election = "S", for = "3s" }"#), ["1s election S 3s (1 of 1)"]);
     }
 

@@ -59,9 +59,11 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
             FaultKind::Loss { .. } | FaultKind::Duplicate { .. } => true,
             // At a moment at which something happens.
             _ if self.draw == Draw::Corner => true,
-            FaultKind::Crash { .. } | FaultKind::Death { .. } | FaultKind::Pause { .. } | FaultKind::Suspend { .. } => {
-                self.faults.chance(HALF)
-            }
+            FaultKind::Crash { .. }
+            | FaultKind::Wipe { .. }
+            | FaultKind::Death { .. }
+            | FaultKind::Pause { .. }
+            | FaultKind::Suspend { .. } => self.faults.chance(HALF),
             FaultKind::Cut { .. } | FaultKind::Request { .. } => false,
         };
         if aims {
@@ -95,7 +97,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     pub(super) fn target(&mut self, fault: usize) -> Option<Target> {
         let setup = self.machine.setup;
         match &setup.faults[fault].kind {
-            FaultKind::Crash { nodes, .. } => {
+            FaultKind::Crash { nodes, .. } | FaultKind::Wipe { nodes, .. } => {
                 let up: Vec<NodeId> = nodes.iter().copied().filter(|node| self.machine.is_up(*node)).collect();
                 self.faults.pick(&up).copied().map(Target::Node)
             }

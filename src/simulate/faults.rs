@@ -35,9 +35,10 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
                 self.take_token(fault)?;
                 self.kill_machine(fault, *machine);
             }
-            (FaultKind::Crash { .. } | FaultKind::Pause { .. } | FaultKind::Suspend { .. }, Target::Node(node))
-                if self.can_strike(*node, fault) =>
-            {
+            (
+                FaultKind::Crash { .. } | FaultKind::Wipe { .. } | FaultKind::Pause { .. } | FaultKind::Suspend { .. },
+                Target::Node(node),
+            ) if self.can_strike(*node, fault) => {
                 self.take_token(fault)?;
                 self.strike(*node, fault, Vec::new());
             }
@@ -85,7 +86,10 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     pub(super) fn can_cut(&self, node: NodeId, fault: usize) -> bool {
         match self.setup.faults.get(fault).map(|fault| &fault.kind) {
             Some(
-                FaultKind::Crash { nodes, .. } | FaultKind::Pause { nodes, .. } | FaultKind::Suspend { nodes, .. },
+                FaultKind::Crash { nodes, .. }
+                | FaultKind::Wipe { nodes, .. }
+                | FaultKind::Pause { nodes, .. }
+                | FaultKind::Suspend { nodes, .. },
             ) => nodes.contains(&node),
             Some(FaultKind::Death { machines, .. }) => machines.contains(&self.setup.node(node).machine),
             _ => false,
@@ -96,6 +100,12 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     pub(super) fn strike(&mut self, node: NodeId, fault: usize, rest: Vec<Effect<P>>) {
         match &self.setup.faults[fault].kind {
             FaultKind::Crash { restart, .. } => {
+                self.crash(node, true);
+                self.restart(node, *restart);
+            }
+            FaultKind::Wipe { restart, .. } => {
+                self.nodes[node.index()].durable = P::Durable::default();
+                self.say(|| "lose the disk".into());
                 self.crash(node, true);
                 self.restart(node, *restart);
             }

@@ -281,7 +281,10 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
                 (_, Some((_, slot, event))) => {
                     let (slot, event) = self.in_due_order(slot, event);
                     self.happen(at, event, slot)?;
-                    while let Some((fault, target)) = self.strikes_after_step() {
+                    // What a process that broke its contract does next means nothing.
+                    while !self.machine.broken_contract
+                        && let Some((fault, target)) = self.strikes_after_step()
+                    {
                         self.strike(at, fault, target)?;
                     }
                 }
@@ -311,7 +314,8 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             return self.strike_with(at, *fault, target, Some(choices));
         }
         let fault = self.options.plan[self.planned - 1].fault;
-        match self.target(fault) {
+        // Where a ledger with fewer faults is asked about, some of a schedule have no token.
+        match self.target(fault).filter(|_| self.machine.tokens[fault] > 0) {
             Some(target) => self.strike(at, fault, target),
             None => {
                 self.missed += 1;

@@ -33,6 +33,8 @@ pub enum FaultKind<R> {
     /// The process is killed: volatile state, timers, the inbox and the rest of a step's effects are gone. Its machine
     /// stays up. It restarts after a span of `restart`, or never.
     Crash { nodes: Vec<NodeId>, restart: Option<Window> },
+    /// A crash, and the node's disk is lost: what starts again, if anything, has no durable data.
+    Wipe { nodes: Vec<NodeId>, restart: Option<Window> },
     /// The machine is gone with every node on it, and nobody is told. All restart, each after a span of `restart`, or
     /// never.
     Death { machines: Vec<u8>, restart: Option<Window> },

@@ -81,7 +81,9 @@ impl Trigger {
     pub const fn may_come_by<R>(self, kind: &FaultKind<R>) -> bool {
         match self {
             Trigger::Anything => true,
-            Trigger::Crash => matches!(kind, FaultKind::Crash { .. } | FaultKind::Death { .. }),
+            Trigger::Crash => {
+                matches!(kind, FaultKind::Crash { .. } | FaultKind::Wipe { .. } | FaultKind::Death { .. })
+            }
             Trigger::Request => matches!(kind, FaultKind::Request { .. }),
         }
     }

@@ -20,7 +20,7 @@ pub struct Reach {
 }
 
 /// The general fault classes, as a ledger writes them.
-pub const GENERAL_CLASSES: [&str; 7] = ["crash", "death", "pause", "suspend", "loss", "duplicate", "cut"];
+pub const GENERAL_CLASSES: [&str; 8] = ["crash", "wipe", "death", "pause", "suspend", "loss", "duplicate", "cut"];
 
 impl Builder {
     /// Whether every class may hit everyone that the protocol allows. Otherwise nodes are not interchangeable.
@@ -56,6 +56,8 @@ impl Builder {
             .map(|class| {
                 let kind = match class.key.as_str() {
                     "crash" => FaultKind::Crash { nodes: hit(class, &reach.crash)?, restart: class.restart },
+                    // Any disk may fail, also one whose process no crash is allowed to hit.
+                    "wipe" => FaultKind::Wipe { nodes: hit(class, &everyone)?, restart: class.restart },
                     "death" => {
                         let hit = hit(class, &reach.crash)?;
                         let machines: BTreeSet<u8> = hit.iter().map(|node| nodes[node.index()].machine).collect();

@@ -176,6 +176,9 @@ impl<P: Process, M: Data> World<P, M> {
                 FaultKind::Crash { nodes, restart } if crash_differs && nodes.contains(&node) => {
                     self.crash(self.take(draft.clone(), fault), node, *restart)
                 }
+                FaultKind::Wipe { nodes, restart } if crash_differs && nodes.contains(&node) => {
+                    self.wipe(self.take(draft.clone(), fault), node, *restart)
+                }
                 FaultKind::Death { machines, restart }
                     if crash_differs && machines.contains(&self.setup.node(node).machine) =>
                 {

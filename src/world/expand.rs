@@ -265,6 +265,11 @@ impl<P: Process, M: Data> World<P, M> {
                     on_node(node, plain(self.crash(self.take(source.clone(), fault), node, *restart)));
                 }
             }
+            FaultKind::Wipe { nodes: hit, restart } => {
+                for &node in hit.iter().filter(|node| nodes[node.index()].is_up()) {
+                    on_node(node, plain(self.wipe(self.take(source.clone(), fault), node, *restart)));
+                }
+            }
             FaultKind::Pause { nodes: hit, span } => {
                 for &node in hit.iter().filter(ready) {
                     on_node(node, plain(self.pause(self.take(source.clone(), fault), node, *span, None, Vec::new())));
@@ -327,6 +332,14 @@ impl<P: Process, M: Data> World<P, M> {
             draft.add(What::Start { node }, Place::Due, window);
         }
         self.happen(draft, &Happening::Crashed(node))
+    }
+
+    /// A crash after which the disk is empty.
+    pub(super) fn wipe(&self, mut draft: Draft<P, M>, node: NodeId, restart: Option<Window>) -> Vec<Draft<P, M>> {
+        if let NodeState::Up { durable, .. } = &mut draft.state.nodes[node.index()] {
+            *durable = P::Durable::default();
+        }
+        self.crash(draft, node, restart)
     }
 
     pub(super) fn death(&self, mut draft: Draft<P, M>, machine: u8, restart: Option<Window>) -> Vec<Draft<P, M>> {

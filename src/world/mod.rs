@@ -9,6 +9,7 @@ mod effects;
 mod expand;
 mod kept;
 mod observe;
+mod since;
 pub mod space;
 mod state;
 mod story;
@@ -22,6 +23,7 @@ use self::{
     draft::{Draft, Source},
     expand::{Act, Cause, Label},
     kept::Keeper,
+    since::Beginning,
     space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
     state::{NodeState, Place, State, Told, Watching, What},
 };
@@ -71,6 +73,8 @@ pub struct World<P: Process, M: Data> {
     edges: Vec<Known>,
     origins: FxHashSet<Arc<[Origin]>>,
     told: FxHashSet<Arc<Told<P>>>,
+    /// `None` for the first starts.
+    beginning: Option<Beginning>,
 }
 
 /// The edges of a state as far as they were asked for.
@@ -105,11 +109,12 @@ impl<P: Process, M: Data> World<P, M> {
             edges: Vec::new(),
             origins: FxHashSet::default(),
             told: FxHashSet::default(),
+            beginning: None,
         }
     }
 
     /// Nothing has started; every first start is under way.
-    fn beginning(&self) -> Draft<P, M> {
+    fn first_starts(&self) -> Draft<P, M> {
         let nodes = self.setup.nodes.iter().map(|_| NodeState::Down { durable: P::Durable::default(), dead: false });
         let empty = State {
             nodes: nodes.collect(),
@@ -204,7 +209,10 @@ fn variable<P: Process, M: Data>(state: &State<P, M>, index: usize) -> u16 {
 
 impl<P: Process, M: Data> Space for World<P, M> {
     fn initial(&mut self) -> (StateId, Arc<[Origin]>) {
-        let canonical = self.canonical(self.beginning());
+        if let Some(Beginning { state, origins }) = &self.beginning {
+            return (*state, origins.clone());
+        }
+        let canonical = self.canonical(self.first_starts());
         (self.intern(canonical.state), canonical.origins.into())
     }
 

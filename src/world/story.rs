@@ -35,20 +35,20 @@ enum Tag {
 }
 
 /// A run with real names.
-struct Run<P: Process, M: Data> {
-    state: State<P, M>,
+pub(super) struct Run<P: Process, M: Data> {
+    pub(super) state: State<P, M>,
     tags: Vec<Tag>,
     /// The items' names in the step that led here.
     uids: Vec<Uid>,
     /// For each item that is due, its earliest and latest moment.
-    windows: Vec<(i64, i64)>,
+    pub(super) windows: Vec<(i64, i64)>,
     /// Pairs of items by index: the first happens no later than the second.
-    ordered: Vec<(usize, usize)>,
-    fresh: Fresh,
+    pub(super) ordered: Vec<(usize, usize)>,
+    pub(super) fresh: Fresh,
     sent: BTreeMap<(NodeId, NodeId), u32>,
     armed: BTreeMap<NodeId, u32>,
     cuts: u32,
-    now: i64,
+    pub(super) now: i64,
 }
 
 impl<P: Process, M: Data> World<P, M> {
@@ -59,8 +59,8 @@ impl<P: Process, M: Data> World<P, M> {
     pub fn tell(&mut self, path: &TimedPath) -> Result<Vec<Step>, Mismatch> {
         let (mut current, _) = self.initial();
         let mut names = self.identity();
-        let first = self.canonical(self.beginning());
-        let mut run = Run::begin(self.beginning());
+        let first = self.canonical(self.first_starts());
+        let mut run = Run::begin(self.first_starts());
         names = first.nodes.iter().map(|&node| names[usize::from(node)]).collect();
         run.reorder_taken(&first.uids);
         let mut steps = Vec::new();
@@ -132,8 +132,13 @@ impl<P: Process, M: Data> World<P, M> {
     }
 
     fn follow_every_branch(&self, trace: &Trace) -> Result<(), Mismatch> {
-        let mut run = Run::begin(self.beginning());
-        for (index, step) in trace.steps.iter().enumerate() {
+        self.run_of(&trace.steps, |step| step.choices.measured).map(|_| ())
+    }
+
+    /// Takes the steps of a run. Where a trigger may be measured, `measured` says whether it is.
+    pub(super) fn run_of(&self, steps: &[Step], measured: impl Fn(&Step) -> bool) -> Result<Run<P, M>, Mismatch> {
+        let mut run = Run::begin(self.first_starts());
+        for (index, step) in steps.iter().enumerate() {
             let wrong = |why: String| Mismatch { step: index, why };
             let act = run.act(&step.what).ok_or_else(|| wrong(format!("{:?} is not under way", step.what)))?;
             run.check_time(&act, step.at).map_err(wrong)?;
@@ -146,14 +151,14 @@ impl<P: Process, M: Data> World<P, M> {
                     label.act == act && ours == theirs
                 })
                 .collect();
-            let exact = fitting.iter().position(|(label, _)| label.choices.measured == step.choices.measured);
+            let exact = fitting.iter().position(|(label, _)| label.choices.measured == measured(step));
             if fitting.is_empty() {
                 return Err(wrong(format!("{:?} with {:?} is not possible", step.what, step.choices)));
             }
             let (_, draft) = fitting.swap_remove(exact.unwrap_or(0));
             run.take(draft, step.at);
         }
-        Ok(())
+        Ok(run)
     }
 }
 

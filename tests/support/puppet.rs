@@ -295,6 +295,7 @@ fn faults(random: &mut Random, links: &Links, nodes: usize) -> Vec<Fault<Kind>> 
         ("loss", FaultKind::Loss { links: pairs.clone() }),
         ("duplicate", FaultKind::Duplicate { links: datagrams }),
         ("cut", FaultKind::Cut { cuts: everyone.iter().map(|node| cut_of(*node, both)).collect(), span }),
+        ("wipe", FaultKind::Wipe { nodes: everyone.clone(), restart }),
         ("request", FaultKind::Request { nodes: everyone.clone(), request: Kind(0) }),
     ];
     let mut faults = Vec::new();

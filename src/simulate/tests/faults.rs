@@ -48,6 +48,14 @@ fn a_crash_leaves_only_what_was_persisted() {
 }
 
 #[test]
+fn a_wipe_leaves_nothing() {
+    let setup = keeper(FaultKind::Wipe { nodes: vec![A], restart: Some(window(5, 5)) });
+    let steps = vec![step(0, start(A)), step(3, hit(A)), step(8, start(A)), step(18, fire(A, 1))];
+    let text = transcript(&setup, steps);
+    assert!(text.contains("lose the disk; crash") && text.contains("fire") && !text.contains("kept"), "{text}");
+}
+
+#[test]
 fn a_restart_comes_within_its_window_after_the_fault() {
     let setup = keeper(crash(Some(window(5, 6))));
     let at = |moment| transcript(&setup, vec![step(0, start(A)), step(3, hit(A)), step(moment, start(A))]);
