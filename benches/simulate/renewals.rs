@@ -2,7 +2,7 @@
 //!
 //! The leader sends a heartbeat every 100 ms, and each follower answers it. Each client renews every 2 s; the leader
 //! has a renewal stored by the followers and answers when a majority has it. With 20 clients that is about 120 events
-//! in a second.
+//! in a second. A set-up has at most 256 nodes, so that of a thousand clients several share a machine.
 
 use tenure::{
     process::{Effects, Id, Input, Me, Names, NodeId, Process},
@@ -22,8 +22,8 @@ pub enum Part {
         asked: Vec<(Id, NodeId)>,
     },
     Follower,
-    Client {
-        asked: Option<Id>,
+    Clients {
+        asked: Vec<Option<Id>>,
     },
 }
 
@@ -31,7 +31,8 @@ pub enum Part {
 pub enum Role {
     Leader,
     Follower,
-    Client,
+    /// A machine with so many of them.
+    Clients(u8),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -47,7 +48,7 @@ pub enum Message {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Timer {
     Beat,
-    Renew,
+    Renew { client: u8 },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -71,9 +72,12 @@ impl Process for Part {
                 Part::Leader { asked: Vec::new() }
             }
             Role::Follower => Part::Follower,
-            Role::Client => {
-                fx.arm(Timer::Renew, RENEW);
-                Part::Client { asked: None }
+            Role::Clients(clients) => {
+                for client in 0..*clients {
+                    // One that is alone begins when its machine does, several begin at moments of their own.
+                    fx.arm(Timer::Renew { client }, if client == 0 { RENEW } else { Window::up_to(RENEW.hi()) });
+                }
+                Part::Clients { asked: vec![None; usize::from(*clients)] }
             }
         }
     }
@@ -99,34 +103,34 @@ impl Process for Part {
             (Part::Follower, Input::Message { from, message: Message::Store { question } }) => {
                 fx.send(from, Message::Stored { question });
             }
-            (Part::Client { asked }, Input::Timer(Timer::Renew)) => {
+            (Part::Clients { asked }, Input::Timer(Timer::Renew { client })) => {
                 let question = fx.fresh_id();
-                *asked = Some(question);
+                asked[usize::from(client)] = Some(question);
                 fx.send(LEADER, Message::Renew { question });
-                fx.arm(Timer::Renew, RENEW);
+                fx.arm(Timer::Renew { client }, RENEW);
                 fx.emit(Event::Asked);
             }
-            (Part::Client { asked }, Input::Message { message: Message::Renewed { question }, .. })
-                if *asked == Some(question) =>
-            {
-                *asked = None;
-                fx.emit(Event::Renewed);
+            (Part::Clients { asked }, Input::Message { message: Message::Renewed { question }, .. }) => {
+                if let Some(answered) = asked.iter_mut().find(|asked| **asked == Some(question)) {
+                    *answered = None;
+                    fx.emit(Event::Renewed);
+                }
             }
             // Answers that are not asked for, and what is another part's.
-            (Part::Leader { .. } | Part::Follower | Part::Client { .. }, _) => {}
+            (Part::Leader { .. } | Part::Follower | Part::Clients { .. }, _) => {}
         }
     }
 }
 
-/// With so many clients, at most 200.
-pub fn setup(clients: u8) -> Setup<Part> {
+/// With so many machines of clients, at most 200, and so many clients on each.
+pub fn setup(machines: u8, clients: u8) -> Setup<Part> {
     let ms = |lo, hi| Window::new(Duration::from_millis(lo), Duration::from_millis(hi));
     let node = |index: u8| Node {
         name: format!("n{index}"),
         config: match index {
             0 => Role::Leader,
             1 | 2 => Role::Follower,
-            _ => Role::Client,
+            _ => Role::Clients(clients),
         },
         machine: index,
         start: ms(0, 2_000),
@@ -134,10 +138,10 @@ pub fn setup(clients: u8) -> Setup<Part> {
         clock: Clock::default(),
         group: None,
     };
-    let nodes: Vec<_> = (0..clients + 3).map(node).collect();
+    let nodes: Vec<_> = (0..machines + 3).map(node).collect();
     let link = Link { carriage: Carriage::Datagram, delay: ms(1, 10), capacity: 8 };
     let mut links = Links::none(nodes.len());
-    (1..clients + 3).for_each(|other| links.connect(LEADER, NodeId(other), link));
+    (1..machines + 3).for_each(|other| links.connect(LEADER, NodeId(other), link));
     Setup { nodes, links, faults: Vec::new() }
 }
 

@@ -56,6 +56,7 @@ pub struct Meter {
     states: AtomicU64,
     zones: AtomicU64,
     runs: AtomicU64,
+    expected_runs: AtomicU64,
 }
 
 impl App {
@@ -140,6 +141,17 @@ impl Meter {
     /// Adds to the runs that were simulated.
     pub fn count_runs(&self, runs: u64) {
         self.runs.fetch_add(runs, Ordering::Relaxed);
+    }
+
+    /// Says how many runs more there will be.
+    pub fn expect_runs(&self, runs: u64) {
+        self.expected_runs.fetch_add(runs, Ordering::Relaxed);
+    }
+
+    /// How many there will be, as far as that was said.
+    #[must_use]
+    pub fn expected_runs(&self) -> u64 {
+        self.expected_runs.load(Ordering::Relaxed)
     }
 
     #[must_use]

@@ -162,7 +162,10 @@ fn progress(manner: &Manner) -> ProgressBar {
         let (states, zones) = meter.seen();
         let told = match meter.runs() {
             0 => out.write_fmt(format_args!("{states} discrete states, {zones} zones")),
-            runs => out.write_fmt(format_args!("{runs} runs")),
+            runs => match meter.expected_runs() {
+                0 => out.write_fmt(format_args!("{runs} runs")),
+                expected => out.write_fmt(format_args!("{runs} of {expected} runs")),
+            },
         };
         told.expect("a text can be written to");
     };

@@ -75,6 +75,8 @@ enum Draw {
 pub(super) fn sim(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output> {
     let design = app.load(Shelf::Disk, &arguments.file, &arguments.assignments)?;
     let asked = asked(app, &design, arguments)?;
+    let seeds = arguments.seeds.end - arguments.seeds.start;
+    manner.options.meter.expect_runs(seeds.saturating_mul(asked.len() as u64));
     let run = || -> Result<Output> {
         let mut status = Status::AsExpected;
         let mut aside = String::new();

@@ -142,8 +142,10 @@ fn facts(one: &Simulation, answer: &Answer) -> Vec<String> {
         lines.push(format!("{} {what}: {quantiles}, longest {} (seed {seed}){open}", spans.count(), seconds(longest)));
     }
     if matches!(shown.form, Form::Within(_)) {
-        lines.extend(answer.worst.map(|worst| compare(worst, spans)));
+        let unknown = || "the worst case is not pinned: `--prove` tries to prove it".into();
+        lines.push(answer.worst.map_or_else(unknown, |worst| compare(worst, spans)));
     }
+    lines.extend(shown.findings.first.map(|(seed, _)| format!("first failing seed {seed}")));
     lines.extend(coverage(one, shown));
     lines.extend(shown.notes.iter().cloned());
     lines.extend(shown.warnings.iter().map(|warning| format!("warning: {warning}")));

@@ -30,13 +30,33 @@ pub(super) struct Attempt {
 impl<P: Process, M: Data> Driver<'_, P, M> {
     /// When each fault class first tries to strike.
     pub(super) fn plan_attempts(&mut self) {
+        let storm = self.draw_storm();
         for (index, fault) in self.machine.setup.faults.iter().enumerate() {
             let planned = self.options.plan.iter().any(|strike| strike.fault == index);
             let on = !self.swarm || self.faults.chance(HALF);
             let every = self.options.strikes.every(fault, self.options.horizon).filter(|_| on && !planned);
-            let at = every.map_or(i64::MAX, |every| span_of(&mut self.faults, every));
+            let (begin, every) = match storm {
+                Some((begin, length)) => {
+                    let part = Duration::from_micros(length / i64::from(fault.tokens.at_most).max(1) / 2);
+                    (begin, every.map(|every| every.min(part)))
+                }
+                None => (0, every),
+            };
+            let at = every.map_or(i64::MAX, |every| begin + span_of(&mut self.faults, every));
             self.attempts.push(Attempt { at, every: every.unwrap_or(Duration::NEVER), aimed: false });
         }
+    }
+
+    /// In half of the runs that look for worst cases, all faults come close together: when that begins, and how long it
+    /// takes.
+    fn draw_storm(&mut self) -> Option<(i64, i64)> {
+        if self.draw != Draw::Corner || self.options.strikes != Strikes::Spread || !self.faults.chance(HALF) {
+            return None;
+        }
+        let horizon = self.options.horizon.micros();
+        let length = horizon >> (1 + self.faults.below(STORMS));
+        let begin = self.faults.below((horizon / 3 * 2).max(1).cast_unsigned()).cast_signed();
+        Some((begin, length))
     }
 
     /// The next moment at which a fault class tries to strike.
@@ -218,3 +238,6 @@ fn span_of(random: &mut Random, every: Duration) -> i64 {
 }
 
 const HALF: u32 = 500_000;
+
+/// Storms take a half, a quarter and so on of a run: of a minute down to an eighth of a second.
+const STORMS: u64 = 9;

@@ -4,7 +4,7 @@ use std::{cmp::Reverse, mem};
 
 use super::{
     agenda::{Cause, Event, Place, Scheduled, Slot},
-    random::{Draw, Random, Source, Stream},
+    random::{Draw, Lean, Random, Source, Stream},
     run::{Driver, Entry},
     script::Decision,
 };
@@ -120,13 +120,27 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         let mut random = self.clocks[node.index()].source.of(number.into());
         let (least, most) = (after.lo().micros(), after.hi().micros());
         let slowest = self.machine.setup.node(node).clock.reaction.micros();
-        let span = random.between(least, most, self.draw, self.rest_of_run());
-        let reaction = random.between(0, slowest, self.draw, 0);
+        let (span, reaction) = match self.lean_of(node, node) {
+            Some(lean) if most < i64::MAX => (random.leaning(least, most, lean), random.leaning(0, slowest, lean)),
+            _ => (
+                random.between(least, most, self.draw, self.rest_of_run()),
+                random.between(0, slowest, self.draw, 0),
+            ),
+        };
         Decision { span, reaction, tie: random.tie(), least, most, slowest }
     }
 
     fn draw_moment(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
-        let (draw, far) = (self.draw, self.rest_of_run());
+        let (mut draw, far) = (self.draw, self.rest_of_run());
+        let lean = match scheduled.event {
+            Event::Deliver { from, to, .. } => self.lean_of(from, to),
+            Event::Start(node) | Event::Close { node, .. } => self.lean_of(node, node),
+            Event::Fire { .. } | Event::Resume(_) | Event::Heal(_) | Event::Refill { .. } => None,
+        };
+        if matches!((scheduled.event, lean), (Event::Start(_), Some(Lean::Neither))) {
+            // How the paces of two nodes meet is decided here, and seldom at the ends.
+            draw = Draw::Uniform;
+        }
         let mut own;
         let random = match (scheduled.event, scheduled.cause) {
             (Event::Deliver { from, to, number, copy }, Cause::New) => {
@@ -146,9 +160,19 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         let now = self.machine.now;
         // What never happens is infinitely far from any moment.
         let most = if hi == i64::MAX { hi } else { hi - now };
-        let at = random.between(lo, hi, draw, far);
+        let at = match lean {
+            Some(lean) if hi < i64::MAX && draw == Draw::Corner => random.leaning(lo, hi, lean),
+            _ => random.between(lo, hi, draw, far),
+        };
         let span = if at == i64::MAX { at } else { at - now };
         Decision { span, reaction: 0, tie: random.tie(), least: lo - now, most, slowest: 0 }
+    }
+
+    /// To which end of its windows a link, or a node, leans since the last fault, in a run that leans at all.
+    fn lean_of(&self, from: NodeId, to: NodeId) -> Option<Lean> {
+        let leans = self.leans?;
+        let key = u64::from_be_bytes([0, 0, 0, 0, 0, self.struck, from.0, to.0]);
+        Some(leans.lean(key))
     }
 
     /// A timer is due when its node's clock has counted its span, and delivered within the reaction.

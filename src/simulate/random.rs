@@ -16,6 +16,8 @@ pub enum Stream {
     Faults,
     /// Which kind of run a seed has.
     Swarm,
+    /// Which ends of windows a run leans to.
+    Lean,
     Node(u8),
 }
 
@@ -29,6 +31,7 @@ impl Source {
             Stream::Network => 1,
             Stream::Faults => 2,
             Stream::Swarm => 3,
+            Stream::Lean => 4,
             Stream::Node(node) => 0x100 + u64::from(node),
         };
         Source(mix(mix(seed.wrapping_add(GOLDEN)) ^ purpose))
@@ -85,11 +88,43 @@ impl Random {
         }
     }
 
+    /// One of the two ends, and mostly the one that is leant to.
+    pub(super) fn leaning(&mut self, lo: i64, hi: i64, lean: Lean) -> i64 {
+        let late = match lean {
+            Lean::Early => ONE_SIXTEENTH,
+            Lean::Neither => u64::MAX / 2,
+            Lean::Late => u64::MAX - ONE_SIXTEENTH,
+        };
+        if lo == hi || self.next() > late { lo } else { hi }
+    }
+
     /// Orders events of one moment.
     pub fn tie(&mut self) -> u32 {
         (self.next() >> 32) as u32
     }
 }
+
+/// Which end of its windows something takes in most cases. A worst case often wants many moments at the same end, which
+/// fair coins do not give.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Lean {
+    Early,
+    Neither,
+    Late,
+}
+
+impl Source {
+    /// What a thing leans to.
+    pub(super) fn lean(self, key: u64) -> Lean {
+        match self.of(key).next() >> 62 {
+            0 => Lean::Early,
+            1 => Lean::Late,
+            _ => Lean::Neither,
+        }
+    }
+}
+
+const ONE_SIXTEENTH: u64 = u64::MAX / 16;
 
 /// How moments are drawn from their windows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]

@@ -187,6 +187,10 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     /// How moments are drawn in this run, and whether it does without some fault classes.
     pub(super) draw: Draw,
     pub(super) swarm: bool,
+    /// Of a run whose corners are not all drawn with a fair coin: what leans to which.
+    pub(super) leans: Option<Source>,
+    /// How many steps had a fault, as far as that is counted.
+    pub(super) struck: u8,
     pub(super) network: Source,
     pub(super) clocks: Vec<Clock>,
     pub(super) heap: BinaryHeap<Reverse<Entry>>,
@@ -211,6 +215,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             Draw::Swarm => Draw::Uniform,
             draw => draw,
         };
+        let leans = draw == Draw::Corner && Random::new(seed, Stream::Lean, u64::MAX).chance(500_000);
         Driver {
             machine: Machine::new(setup, properties),
             options,
@@ -222,6 +227,8 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             missed: 0,
             draw,
             swarm,
+            struck: 0,
+            leans: leans.then(|| Source::new(seed, Stream::Lean)),
             network: Source::new(seed, Stream::Network),
             clocks: setup.ids().map(|node| Clock::new(setup, node, seed, draw)).collect(),
             heap: BinaryHeap::new(),
@@ -369,6 +376,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
     fn end_step(&mut self, at: i64, what: impl FnOnce() -> Occurrence, choices: Choices) {
         if !self.machine.used.is_empty() {
             self.used.extend(&self.machine.used);
+            self.struck = self.struck.saturating_add(1);
         }
         self.machine.end_step();
         self.place_scheduled();
