@@ -76,7 +76,7 @@ impl Folder {
     fn traces(&self) -> Vec<String> {
         let Ok(entries) = fs::read_dir(self.0.join("target/tenure")) else { return Vec::new() };
         let names = entries.map(|entry| entry.expect("it is there").file_name().to_string_lossy().into_owned());
-        names.collect()
+        names.filter(|name| name.ends_with(".json")).collect()
     }
 
     /// The one trace that a check of the violated design writes, as a path for a command.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     design::{BadInput, Resolved, Result, ledger_lines, suggestion},
-    simulate::{self, Strike},
+    simulate::{self, Hold, Strike},
     spec::{Builder, Class, Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
@@ -50,6 +50,12 @@ pub trait Erased: Send + Sync {
     /// # Errors
     /// A trace that is not a run of the design, or does not show what it claims.
     fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Trace>;
+
+    /// The intervals that parties hold in a trace, for pictures of it.
+    ///
+    /// # Errors
+    /// As [`Erased::replay`].
+    fn holds(&self, design: &Resolved, trace: &Trace) -> Result<Vec<Hold>>;
 }
 
 /// What is said of a property without its types.
@@ -215,6 +221,12 @@ impl<T: Protocol> Erased for Typed<T> {
             return Err(BadInput::without_place(format!("the design has the nodes {names}, the trace {nodes}")));
         }
         judge::replay(&setup, &property, trace)
+            .map_err(|why| BadInput::without_place(format!("the trace is not a run of its design: {why}")))
+    }
+
+    fn holds(&self, design: &Resolved, trace: &Trace) -> Result<Vec<Hold>> {
+        let setup = self.setup(design, &trace.subject.ledger)?;
+        simulate::holds(&setup, &self.0.properties(), trace)
             .map_err(|why| BadInput::without_place(format!("the trace is not a run of its design: {why}")))
     }
 }

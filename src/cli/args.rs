@@ -46,6 +46,9 @@ pub(super) enum Command {
     Review {
         /// Files and folders; `./models` if none is given, or else the designs inside this program.
         paths: Vec<String>,
+        /// Where the page, the summaries and the stories go.
+        #[arg(long, value_name = "FOLDER", default_value = super::folder::DEFAULT)]
+        out: String,
     },
     /// Answer what one design asks, in full.
     Check {
@@ -72,6 +75,9 @@ pub(super) enum Command {
         /// Show every step.
         #[arg(long)]
         full: bool,
+        /// Print the run in a format of other tools instead.
+        #[arg(long, value_enum, conflicts_with = "json")]
+        format: Option<crate::report::Format>,
     },
     /// Keep a saved trace as a regression, with the date and the reason.
     Keep(super::keep::Arguments),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::json;
 
-use super::{Manner, Output, keep, save};
+use super::{Manner, Output, folder, keep, save};
 use crate::{
     app::{
         App, Card, Erased,
@@ -12,12 +12,13 @@ use crate::{
         unknown_property,
     },
     design::{BadInput, Resolved, Result, Shelf},
-    report::{Look, block, grid, summary, table, timeline},
+    report::{Format, Look, block, grid, summary, table, timeline},
     verdict::Status,
 };
 
-/// Reviews files and folders: is everything as they expect?
-pub(super) fn review(app: &App, paths: &[String], manner: &Manner) -> Result<Output> {
+/// Reviews files and folders: is everything as they expect? Writes the run directory.
+pub(super) fn review(app: &App, paths: &[String], out: &str, manner: &Manner) -> Result<Output> {
+    folder::check(out)?;
     let (shelf, files) = files(app, paths)?;
     let designs = match load_all(app, shelf, &files, manner.look) {
         Ok(designs) => designs,
@@ -29,10 +30,17 @@ pub(super) fn review(app: &App, paths: &[String], manner: &Manner) -> Result<Out
     }
     let answers = answer(app, asked, &manner.options)?;
     let shown = |answer: &Answer<'_>| manner.verbose || answer.status > Status::Inconclusive;
-    let (answers, aside) = with_traces(answers, shown);
+    let (answers, mut aside) = with_traces(answers, shown);
     let status = worst(&answers);
+    let summary = pretty(&summary(&answers, status));
+    let tally = tally(&answers, designs.len());
+    let plain: Vec<Answer<'_>> = answers.iter().map(|(answer, _)| answer.clone()).collect();
+    aside.push_str(&match folder::write(out, &folder::files(app, &plain, summary.clone(), &tally)?) {
+        Ok(()) => format!("report  {out}/report.html\n"),
+        Err(error) => format!("the report was not written to {out}: {error}\n"),
+    });
     let text = if manner.json {
-        pretty(&summary(&answers, status))
+        summary
     } else {
         let mut text = table(answers.iter().map(|(answer, _)| answer), manner.terminal, manner.verbose, manner.look);
         for (answer, saved) in
@@ -41,7 +49,7 @@ pub(super) fn review(app: &App, paths: &[String], manner: &Manner) -> Result<Out
             text.push('\n');
             text.extend(block(answer, saved.as_deref(), manner.look).into_iter().map(|line| line + "\n"));
         }
-        text + "\n" + &tally(&answers, designs.len())
+        text + "\n" + &tally
     };
     Ok(Output { text, aside, status })
 }
@@ -79,12 +87,24 @@ pub(super) fn check(
 }
 
 /// Runs a saved trace again and shows it.
-pub(super) fn replay(app: &App, path: &str, design: Option<&str>, full: bool, manner: &Manner) -> Result<Output> {
+pub(super) fn replay(
+    app: &App,
+    path: &str,
+    design: Option<&str>,
+    full: bool,
+    format: Option<Format>,
+    manner: &Manner,
+) -> Result<Output> {
     if design.is_none() && Path::new(path).is_dir() {
         return keep::replay_all(app, path, manner);
     }
     let (trace, design) = save::open(app, path, design)?;
-    let trace = app.protocol_of(&design)?.replay(&design, &trace)?;
+    let protocol = app.protocol_of(&design)?;
+    let trace = protocol.replay(&design, &trace)?;
+    if let Some(format) = format {
+        let text = format.write(&trace, &protocol.holds(&design, &trace)?);
+        return Ok(Output { text, ..Output::default() });
+    }
     if manner.json {
         let text = pretty(&serde_json::to_value(&trace).expect("a trace is JSON"));
         return Ok(Output { text, ..Output::default() });

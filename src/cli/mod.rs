@@ -3,6 +3,7 @@
 mod args;
 mod campaign;
 mod commands;
+mod folder;
 mod keep;
 mod learn;
 mod save;
@@ -92,13 +93,15 @@ fn run(app: &App) -> Status {
 
 fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, Box<BadInput>> {
     match &arguments.command {
-        None => commands::review(app, &[], manner),
-        Some(Command::Review { paths }) => commands::review(app, paths, manner),
+        None => commands::review(app, &[], folder::DEFAULT, manner),
+        Some(Command::Review { paths, out }) => commands::review(app, paths, out, manner),
         Some(Command::Check { file, assignments, property, why, full }) => {
             let manner = Manner { options: Options { why: *why, ..manner.options.clone() }, ..*manner };
             commands::check(app, file, assignments, property.as_deref(), *full, &manner)
         }
-        Some(Command::Replay { trace, design, full }) => commands::replay(app, trace, design.as_deref(), *full, manner),
+        Some(Command::Replay { trace, design, full, format }) => {
+            commands::replay(app, trace, design.as_deref(), *full, *format, manner)
+        }
         Some(Command::Keep(arguments)) => keep::keep(app, arguments),
         Some(Command::Campaign(arguments)) => campaign::campaign(app, arguments, manner),
         Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),

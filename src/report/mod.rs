@@ -3,14 +3,23 @@
 //! Nothing here depends on a wall clock, and times are whole microseconds until they are printed.
 
 mod block;
+mod explain;
+mod format;
+mod junit;
+mod page;
+mod scene;
 mod simulation;
 mod summary;
+mod svg;
 mod table;
 mod timeline;
 
 pub use timeline::timeline;
 
 pub(crate) use block::{Look, block};
+pub(crate) use format::Format;
+pub(crate) use junit::junit;
+pub(crate) use page::{Told, anchor, page};
 pub(crate) use simulation::{Answer as SimulatedAnswer, Simulation, simulation, simulations};
 pub(crate) use summary::summary;
 pub(crate) use table::{grid, table};

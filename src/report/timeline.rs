@@ -5,19 +5,14 @@
 
 use std::{cmp::Reverse, collections::BTreeSet};
 
-use super::seconds;
+use super::{
+    scene::{Life, parties, turn},
+    seconds,
+};
 use crate::{
     process::NodeId,
     trace::{Occurrence, Step, Trace},
 };
-
-/// What a node's column shows between steps.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Life {
-    Down,
-    Up,
-    Paused,
-}
 
 /// The steps of a run, at most so many, each line at most so wide.
 ///
@@ -73,24 +68,13 @@ fn cells(trace: &Trace, step: &Step, lives: &mut [Life]) -> Vec<char> {
         marks[at.index()] = Some('*');
     }
     for word in &step.did {
-        let named = |verb: &str| {
-            let name = word.strip_prefix(verb)?.strip_prefix(' ')?;
-            trace.nodes.iter().position(|node| node == name)
-        };
-        let here = at.map(NodeId::index);
-        let (node, life, mark) = match word.as_str() {
-            "start" | "resume" => (here, Life::Up, '*'),
-            "exit" => (here, Life::Down, 'X'),
-            _ => match (named("crash"), named("pause")) {
-                (Some(node), _) => (Some(node), Life::Down, 'X'),
-                (None, Some(node)) => (Some(node), Life::Paused, '='),
-                (None, None) => continue,
-            },
-        };
-        if let Some(node) = node {
-            lives[node] = life;
-            marks[node] = Some(mark);
-        }
+        let Some((node, life)) = turn(trace, at.map(NodeId::index), word) else { continue };
+        lives[node] = life;
+        marks[node] = Some(match life {
+            Life::Up => '*',
+            Life::Down => 'X',
+            Life::Paused => '=',
+        });
     }
     let shown = |(life, mark): (&Life, &Option<char>)| {
         mark.unwrap_or(match life {
@@ -102,22 +86,8 @@ fn cells(trace: &Trace, step: &Step, lives: &mut [Life]) -> Vec<char> {
     lives.iter().zip(&marks).map(shown).collect()
 }
 
-/// Where a step happens, and from where its message came.
-fn parties(what: &Occurrence) -> (Option<NodeId>, Option<NodeId>) {
-    use crate::trace::Target;
-    match what {
-        Occurrence::Start { node }
-        | Occurrence::Fire { node, .. }
-        | Occurrence::Close { node, .. }
-        | Occurrence::Resume { node }
-        | Occurrence::Fault { target: Target::Node(node), .. } => (Some(*node), None),
-        Occurrence::Deliver { from, to, .. } => (Some(*to), Some(*from)),
-        Occurrence::Heal { .. } | Occurrence::Refill { .. } | Occurrence::Fault { .. } => (None, None),
-    }
-}
-
 /// A step in words: who, and what was done.
-fn words(trace: &Trace, step: &Step) -> String {
+pub(super) fn words(trace: &Trace, step: &Step) -> String {
     let name = |node: NodeId| trace.nodes.get(node.index()).map_or("?", String::as_str);
     let who = match parties(&step.what) {
         (Some(at), Some(from)) => format!("{}>{}", name(from), name(at)),

@@ -115,6 +115,11 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
         if self.property.form == Form::Apart { self.overlap } else { self.stopwatch }
     }
 
+    /// The parties whose interval is open.
+    pub(super) fn holding(&self) -> &BTreeSet<NodeId> {
+        &self.holding
+    }
+
     /// A step begins: a running stopwatch is read, whatever the step does to it.
     pub(super) fn step(&mut self, step: usize, at: i64, measured: bool) {
         self.now = Since { step, at };

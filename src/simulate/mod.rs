@@ -25,7 +25,7 @@ pub use digest::Digest;
 pub use distribution::Distribution;
 pub use judge::{Overlap, Reading, Seen, Signalled};
 pub use random::{Draw, Random, Source, Stream};
-pub use replay::{Observed, Observer, ReplayError, Replayed, replay};
+pub use replay::{Hold, Observed, Observer, ReplayError, Replayed, holds, replay};
 pub use run::{End, Options, Run, Strike, Strikes, run};
 pub use shrink::{Shrunk, Size, shrink};
 pub use story::{story, told};

@@ -1,6 +1,6 @@
 //! Follows a trace, step by step, and confirms what it claims.
 
-use std::hash::Hasher;
+use std::{collections::BTreeMap, hash::Hasher};
 
 use super::{
     agenda::Event,
@@ -9,7 +9,7 @@ use super::{
     machine::{Machine, Refusal, refuse},
 };
 use crate::{
-    process::{Data, Process},
+    process::{Data, NodeId, Process},
     spec::{Form, Property, Setup},
     trace::{Choices, Claim, FORMAT, Occurrence, Step, Target, Trace},
 };
@@ -24,6 +24,18 @@ pub struct Replayed {
     pub seen: Seen,
     /// Of the run, as the simulator computes it.
     pub digest: u64,
+}
+
+/// An interval that a party held, as a property sees it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Hold {
+    /// The property's id.
+    pub property: &'static str,
+    pub node: NodeId,
+    /// Microseconds since the beginning.
+    pub from: i64,
+    /// The last step's moment, if it did not end before.
+    pub to: i64,
 }
 
 /// Where a trace cannot be followed, or does not show what it claims.
@@ -44,6 +56,55 @@ impl ReplayError {
     fn whole(refusal: Refusal) -> ReplayError {
         ReplayError { step: None, expected: refusal.expected, got: refusal.got }
     }
+}
+
+/// The intervals that parties hold in a run, as the properties see them that speak of any; none that takes no time.
+///
+/// # Errors
+/// As [`replay`].
+pub fn holds<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    trace: &Trace,
+) -> Result<Vec<Hold>, ReplayError> {
+    let properties: Vec<_> = properties.iter().filter(|property| property.form == Form::Apart).cloned().collect();
+    if properties.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut machine = Machine::new(setup, &properties);
+    let mut open: BTreeMap<(usize, NodeId), i64> = BTreeMap::new();
+    let mut holds = Vec::new();
+    for (index, step) in trace.steps.iter().enumerate() {
+        // What each step did is not told here, and no stopwatch of these properties is measured.
+        let bare =
+            Step { did: Vec::new(), choices: Choices { measured: false, ..step.choices.clone() }, ..step.clone() };
+        follow(&mut machine, index, &bare).map_err(|refusal| ReplayError {
+            step: Some(index),
+            expected: refusal.expected,
+            got: refusal.got,
+        })?;
+        let held = |key: &(usize, NodeId)| machine.judges[key.0].holding().contains(&key.1);
+        for (watched, judge) in machine.judges.iter().enumerate() {
+            for node in judge.holding() {
+                open.entry((watched, *node)).or_insert(step.at);
+            }
+        }
+        let over: Vec<_> = open.keys().filter(|key| !held(key)).copied().collect();
+        for key in over {
+            let from = open.remove(&key).expect("it was there");
+            holds.push(Hold { property: properties[key.0].id, node: key.1, from, to: step.at });
+        }
+    }
+    let end = trace.steps.last().map_or(0, |step| step.at);
+    holds.extend(open.into_iter().map(|((watched, node), from)| Hold {
+        property: properties[watched].id,
+        node,
+        from,
+        to: end,
+    }));
+    holds.retain(|hold| hold.from < hold.to);
+    holds.sort_by_key(|hold| (hold.node, hold.property, hold.from));
+    Ok(holds)
 }
 
 /// Runs a trace again, from its occurrences, times and choices alone.

@@ -1,0 +1,256 @@
+//! A run as things that last and things that travel: who ran when, which timers ran, which messages went where.
+//!
+//! It is read from a trace alone, from its occurrences and from what each step did in words. Every picture and every
+//! format that shows more than a list of steps is drawn from it.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    process::NodeId,
+    trace::{Occurrence, Step, Target, Trace},
+};
+
+/// What a process does between two steps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Life {
+    Down,
+    Up,
+    Paused,
+}
+
+/// A node is down, up or paused, from one moment to another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Spell {
+    pub(super) node: usize,
+    pub(super) life: Life,
+    pub(super) from: i64,
+    pub(super) to: i64,
+}
+
+/// How a timer ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TimerEnd {
+    Fired,
+    /// Disarmed, armed again, or gone with its process.
+    Dropped,
+    /// The run ended first.
+    Running,
+}
+
+/// A timer, from when it was armed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Timer {
+    pub(super) node: usize,
+    /// As it was called last.
+    pub(super) name: String,
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) end: TimerEnd,
+}
+
+impl Timer {
+    /// How much of an interval it ran for.
+    pub(super) fn within(&self, from: i64, to: i64) -> i64 {
+        (self.to.min(to) - self.from.max(from)).max(0)
+    }
+}
+
+/// A message, from its send to where it was taken, if it ever was.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Message {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) text: String,
+    /// The step that sent it.
+    pub(super) sent: usize,
+    /// The last step at which it came, and whether a process took it then.
+    pub(super) came: Option<usize>,
+    pub(super) taken: bool,
+    pub(super) lost: bool,
+}
+
+/// A run, taken apart.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Scene {
+    pub(super) spells: Vec<Spell>,
+    pub(super) timers: Vec<Timer>,
+    pub(super) messages: Vec<Message>,
+    /// The moment of the last step.
+    pub(super) end: i64,
+}
+
+/// A directed link and the number of a message on it.
+type Number = (usize, usize, u32);
+
+struct Reader<'a> {
+    trace: &'a Trace,
+    scene: Scene,
+    lives: Vec<(Life, i64)>,
+    armed: BTreeMap<(usize, String), i64>,
+    sent: BTreeMap<(usize, usize), u32>,
+    numbers: BTreeMap<Number, usize>,
+}
+
+impl Scene {
+    pub(super) fn of(trace: &Trace) -> Scene {
+        let end = trace.steps.last().map_or(0, |step| step.at);
+        let scene = Scene { spells: Vec::new(), timers: Vec::new(), messages: Vec::new(), end };
+        let lives = vec![(Life::Down, 0); trace.nodes.len()];
+        let mut reader =
+            Reader { trace, scene, lives, armed: BTreeMap::new(), sent: BTreeMap::new(), numbers: BTreeMap::new() };
+        for (index, step) in trace.steps.iter().enumerate() {
+            reader.read(index, step);
+        }
+        reader.close()
+    }
+
+    /// The message that a step delivers.
+    pub(super) fn delivered(&self, step: usize) -> Option<&Message> {
+        self.messages.iter().find(|message| message.came == Some(step))
+    }
+
+    /// What a step sends.
+    pub(super) fn sent_by(&self, step: usize) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(move |message| message.sent == step)
+    }
+}
+
+impl Reader<'_> {
+    fn read(&mut self, index: usize, step: &Step) {
+        let here = place(&step.what).map(NodeId::index);
+        let taken = step.did.iter().any(|word| word.starts_with("deliver "));
+        if let Occurrence::Deliver { from, to, number, .. } = step.what {
+            if let Some(message) = self.numbers.get(&(from.index(), to.index(), number)) {
+                let message = &mut self.scene.messages[*message];
+                (message.came, message.taken) = (Some(index), taken);
+            }
+        }
+        for word in &step.did {
+            if let Some((node, life)) = turn(self.trace, here, word) {
+                self.live(node, life, step.at);
+            } else if let Some(node) = here {
+                self.effect(index, node, step.at, word);
+            }
+        }
+    }
+
+    fn live(&mut self, node: usize, life: Life, at: i64) {
+        let (was, from) = std::mem::replace(&mut self.lives[node], (life, at));
+        self.scene.spells.push(Spell { node, life: was, from, to: at });
+        if life == Life::Down {
+            let gone: Vec<_> = self.armed.keys().filter(|(other, _)| *other == node).cloned().collect();
+            gone.into_iter().for_each(|key| self.end_timer(&key, at, TimerEnd::Dropped));
+        }
+    }
+
+    fn effect(&mut self, index: usize, node: usize, at: i64, word: &str) {
+        let (verb, rest) = word.split_once(' ').unwrap_or((word, ""));
+        match verb {
+            "send" => self.send(index, node, rest),
+            "arm" => {
+                // The window stands behind the last space, and has none in it.
+                let name = rest.rsplit_once(' ').map_or(rest, |(name, _)| name);
+                let key = (node, name.to_string());
+                self.end_timer(&key, at, TimerEnd::Dropped);
+                self.armed.insert(key, at);
+            }
+            "disarm" => self.end_timer(&(node, rest.into()), at, TimerEnd::Dropped),
+            "fire" => self.end_timer(&(node, rest.into()), at, TimerEnd::Fired),
+            "rename" => {
+                let Some((old, new)) = rest.split_once(" to ") else { return };
+                if let Some(from) = self.armed.remove(&(node, old.to_string())) {
+                    let key = (node, new.to_string());
+                    self.end_timer(&key, at, TimerEnd::Dropped);
+                    self.armed.insert(key, from);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn send(&mut self, index: usize, from: usize, rest: &str) {
+        let Some((name, text)) = rest.split_once(": ") else { return };
+        let Some(to) = self.trace.nodes.iter().position(|node| node == name) else { return };
+        let (text, lost) = match (text.strip_suffix(", lost"), text.strip_suffix(", twice")) {
+            (Some(text), _) => (text, true),
+            (None, Some(text)) => (text, false),
+            (None, None) => (text, false),
+        };
+        let count = self.sent.entry((from, to)).or_default();
+        self.numbers.insert((from, to, *count), self.scene.messages.len());
+        *count += 1;
+        let message = Message { from, to, text: text.into(), sent: index, came: None, taken: false, lost };
+        self.scene.messages.push(message);
+    }
+
+    fn end_timer(&mut self, key: &(usize, String), at: i64, end: TimerEnd) {
+        if let Some(from) = self.armed.remove(key) {
+            self.scene.timers.push(Timer { node: key.0, name: key.1.clone(), from, to: at, end });
+        }
+    }
+
+    fn close(mut self) -> Scene {
+        let end = self.scene.end;
+        for (node, (life, from)) in std::mem::take(&mut self.lives).into_iter().enumerate() {
+            self.scene.spells.push(Spell { node, life, from, to: end });
+        }
+        let running: Vec<_> = self.armed.keys().cloned().collect();
+        running.iter().for_each(|key| self.end_timer(key, end, TimerEnd::Running));
+        self.scene.spells.retain(|spell| spell.from < spell.to);
+        self.scene.spells.sort_by_key(|spell| (spell.node, spell.from));
+        self.scene.timers.sort_by(|a, b| (a.node, a.from, &a.name).cmp(&(b.node, b.from, &b.name)));
+        self.scene
+    }
+}
+
+/// What a word of a step says of who runs: the node, and what it does from now on.
+pub(super) fn turn(trace: &Trace, here: Option<usize>, word: &str) -> Option<(usize, Life)> {
+    let named = |verb: &str| {
+        let name = word.strip_prefix(verb)?.strip_prefix(' ')?;
+        trace.nodes.iter().position(|node| node == name)
+    };
+    match word {
+        "start" | "resume" => Some((here?, Life::Up)),
+        "exit" => Some((here?, Life::Down)),
+        _ => match (named("crash"), named("pause")) {
+            (Some(node), _) => Some((node, Life::Down)),
+            (None, Some(node)) => Some((node, Life::Paused)),
+            (None, None) => None,
+        },
+    }
+}
+
+/// The node at which a step happens.
+pub(super) fn place(what: &Occurrence) -> Option<NodeId> {
+    match what {
+        Occurrence::Start { node }
+        | Occurrence::Deliver { to: node, .. }
+        | Occurrence::Fire { node, .. }
+        | Occurrence::Close { node, .. }
+        | Occurrence::Resume { node }
+        | Occurrence::Fault { target: Target::Node(node), .. } => Some(*node),
+        Occurrence::Heal { .. } | Occurrence::Refill { .. } | Occurrence::Fault { .. } => None,
+    }
+}
+
+/// Where a step happens, and from where its message came.
+pub(super) fn parties(what: &Occurrence) -> (Option<NodeId>, Option<NodeId>) {
+    match what {
+        Occurrence::Deliver { from, .. } => (place(what), Some(*from)),
+        _ => (place(what), None),
+    }
+}
+
+/// The name of a message, a timer or an event without what it carries: `Ask` of `Consul(Ask { question: #3 })`.
+pub(super) fn kind(text: &str) -> &str {
+    let mut rest = text;
+    loop {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        // A wrapper of another kind names nothing: what it carries does.
+        match after.strip_prefix('(') {
+            Some(inner) if inner.starts_with(|c: char| c.is_ascii_uppercase()) => rest = inner,
+            _ => return word,
+        }
+    }
+}

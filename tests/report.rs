@@ -1,0 +1,288 @@
+//! The run directory of a review: what is in it, and that every format of a story is what its readers expect.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+mod support {
+    pub mod schema;
+}
+
+const DESIGN: &str = r#"
+tenure = 1
+title = "a small lease"
+protocol = "lease"
+[design]
+contenders = 2
+store = { ttl = "4s" }
+contender = { lease = "4s", renew = "500ms", retry = "2s", resend = "1s" }
+[network]
+delay = "0ms..250ms"
+[ledger.one-crash]
+crash = 1
+[ledger.pause]
+pause = { at_most = 1, for = "0s..10s" }
+[[expect]]
+property = "at-most-one-believes"
+under = "pause"
+verdict = "violated"
+[[expect]]
+property = "hard-death-takeover"
+under = "one-crash"
+within = "5s"
+verdict = "violated"
+[[expect]]
+property = "at-most-one-believes"
+under = "one-crash"
+verdict = "holds"
+"#;
+
+fn tenure(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_tenure")).args(arguments).current_dir(folder).output().expect("it starts")
+}
+
+/// A folder with a design and its review in `run`.
+fn reviewed(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("folders can be made");
+    fs::write(folder.join("small.toml"), DESIGN).expect("files can be written");
+    let output = tenure(&folder, &["review", "small.toml", "--out", "run"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    folder
+}
+
+fn stories(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.join("run/stories")).expect("there are stories");
+    let mut paths: Vec<_> = entries.map(|entry| entry.expect("it is there").path()).collect();
+    paths.sort();
+    paths
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&read(path)).expect("it is JSON")
+}
+
+/// The steps of a story, and what each did.
+fn steps(story: &Path) -> Vec<Value> {
+    json(&story.join("trace.json"))["steps"].as_array().expect("a trace has steps").clone()
+}
+
+#[test]
+fn a_review_leaves_a_page_two_summaries_and_a_folder_for_each_violation() {
+    let folder = reviewed("report-whole");
+    let schema: Value = serde_json::from_str(include_str!("../docs/summary.schema.json")).expect("it is JSON");
+    support::schema::check(&schema, &json(&folder.join("run/summary.json")));
+    let page = read(&folder.join("run/report.html"));
+    for expected in ["<svg", "at-most-one-believes", "hard-death-takeover", "For which runs", "<title>"] {
+        assert!(page.contains(expected), "the page lacks {expected}");
+    }
+    assert!(
+        !page.contains("http://")
+            || page.matches("http://").count() == page.matches("http://www.w3.org/2000/svg").count()
+    );
+    assert_eq!(stories(&folder).len(), 2);
+    let names = ["txt", "mmd", "puml", "itf.json", "shiviz.log", "chrome.json", "ndjson", "json"];
+    for story in stories(&folder) {
+        let found: BTreeSet<_> =
+            fs::read_dir(&story).expect("it is a folder").map(|file| file.expect("a file").file_name()).collect();
+        assert_eq!(found, names.iter().map(|name| format!("trace.{name}").into()).collect());
+    }
+    // A second review takes the first one's place, and leaves nothing beside it.
+    assert_eq!(tenure(&folder, &["review", "small.toml", "--out", "run"]).status.code(), Some(0));
+    let left: BTreeSet<_> =
+        fs::read_dir(&folder).expect("a folder").map(|file| file.expect("a file").file_name()).collect();
+    assert_eq!(left, ["run", "small.toml"].map(Into::into).into());
+}
+
+#[test]
+fn a_folder_with_something_else_in_it_is_left_alone() {
+    let folder = reviewed("report-taken");
+    fs::create_dir(folder.join("mine")).expect("folders can be made");
+    fs::write(folder.join("mine/precious"), "x").expect("files can be written");
+    let output = tenure(&folder, &["review", "small.toml", "--out", "mine"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("an earlier review"), "{output:?}");
+    assert_eq!(read(&folder.join("mine/precious")), "x");
+}
+
+#[test]
+fn a_story_saved_loaded_and_replayed_is_the_same() {
+    let folder = reviewed("report-replay");
+    for story in stories(&folder) {
+        let path = story.join("trace.json");
+        let path = path.to_str().expect("UTF-8");
+        let output = tenure(&folder, &["replay", path, "--json"]);
+        assert_eq!(serde_json::from_slice::<Value>(&output.stdout).expect("JSON"), json(Path::new(path)));
+        for (format, ending) in [("text", "txt"), ("mermaid", "mmd"), ("itf", "itf.json"), ("chrome", "chrome.json")] {
+            let output = tenure(&folder, &["replay", path, "--format", format]);
+            assert_eq!(
+                String::from_utf8_lossy(&output.stdout),
+                read(&story.join(format!("trace.{ending}"))),
+                "{format}"
+            );
+        }
+    }
+}
+
+#[test]
+fn ndjson_has_all_of_the_trace() {
+    let folder = reviewed("report-ndjson");
+    for story in stories(&folder) {
+        let text = read(&story.join("trace.ndjson"));
+        let mut lines = text.lines().map(|line| serde_json::from_str::<Value>(line).expect("each line is JSON"));
+        let mut whole = lines.next().expect("there is a head");
+        whole["steps"] = lines.collect::<Vec<_>>().into();
+        assert_eq!(whole, json(&story.join("trace.json")));
+    }
+}
+
+#[test]
+fn itf_is_read_by_its_own_library() {
+    #[derive(Deserialize, Debug)]
+    struct State {
+        at: itf::de::Integer<i64>,
+        lives: BTreeMap<String, String>,
+        did: Vec<String>,
+    }
+    let folder = reviewed("report-itf");
+    for story in stories(&folder) {
+        let trace = itf::trace_from_str::<State>(&read(&story.join("trace.itf.json"))).expect("it is ITF");
+        let steps = steps(&story);
+        assert_eq!(trace.states.len(), steps.len());
+        for (state, step) in trace.states.iter().zip(&steps) {
+            assert_eq!(*state.value.at, step["at"].as_i64().expect("a moment"));
+            assert_eq!(state.value.did.len(), step["did"].as_array().map_or(0, Vec::len));
+            assert_eq!(state.value.lives.len(), 3);
+        }
+        // The run ends with both contenders alive, or with the crash that began the take-over.
+        assert!(trace.states.last().expect("a state").value.lives.values().any(|life| life == "up"));
+    }
+}
+
+#[test]
+fn vector_clocks_order_what_the_messages_order() {
+    let folder = reviewed("report-shiviz");
+    for story in stories(&folder) {
+        let text = read(&story.join("trace.shiviz.log"));
+        let mut lines = text.lines();
+        assert!(
+            lines.next().is_some_and(|expression| expression.contains("(?<host>") && expression.contains("(?<clock>"))
+        );
+        assert_eq!(lines.next(), Some(""), "one execution: there is no delimiter");
+        let entries: Vec<&str> = lines.collect();
+        let mut own: BTreeMap<String, u64> = BTreeMap::new();
+        let mut last: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+        assert_eq!(entries.len(), 2 * steps(&story).len());
+        for entry in entries.chunks(2) {
+            let (host, clock) = entry[0].split_once(' ').expect("a host and a clock");
+            let clock: BTreeMap<String, u64> = serde_json::from_str(clock).expect("a clock is JSON");
+            let count = own.entry(host.into()).or_default();
+            *count += 1;
+            assert_eq!(clock[host], *count, "each event of a host is its next");
+            for (other, seen) in &clock {
+                assert!(*seen <= own.get(other).copied().unwrap_or(0), "nobody knows of what has not happened");
+            }
+            for (other, before) in last.get(host).into_iter().flatten() {
+                assert!(clock[other] >= *before, "nobody forgets");
+            }
+            last.insert(host.into(), clock);
+        }
+        let knows = |host: &str, other: &str| last[host].get(other).is_some_and(|count| *count > 1);
+        assert!(knows("A", "S") && knows("S", "A"), "messages carry clocks");
+    }
+}
+
+#[test]
+fn trace_events_pair_up_and_stay_in_their_tracks() {
+    let folder = reviewed("report-chrome");
+    let mut categories = BTreeSet::new();
+    for story in stories(&folder) {
+        let trace = json(&story.join("trace.chrome.json"));
+        let end = steps(&story).last().expect("a step")["at"].as_i64().expect("a moment");
+        let mut open: BTreeMap<(String, String), i64> = BTreeMap::new();
+        let mut flows: BTreeMap<u64, i64> = BTreeMap::new();
+        for event in trace["traceEvents"].as_array().expect("events") {
+            let text = |key: &str| event[key].as_str().unwrap_or_default().to_string();
+            assert!(event["tid"].as_u64().is_some_and(|track| track < 3) && event["pid"] == 1, "{event}");
+            let at = event["ts"].as_i64();
+            assert!(text("ph") == "M" || at.is_some_and(|at| (0..=end).contains(&at)), "{event}");
+            categories.insert(text("cat"));
+            match text("ph").as_str() {
+                "b" => assert!(open.insert((text("cat"), text("id")), at.expect("a moment")).is_none(), "{event}"),
+                "e" => assert!(open.remove(&(text("cat"), text("id"))).is_some_and(|from| Some(from) <= at), "{event}"),
+                "s" => assert!(flows.insert(event["id"].as_u64().expect("a number"), at.expect("a moment")).is_none()),
+                "f" => {
+                    assert!(flows.remove(&event["id"].as_u64().expect("a number")).is_some_and(|from| Some(from) <= at))
+                }
+                "X" => assert!(event["dur"].as_i64().is_some_and(|span| span >= 0), "{event}"),
+                "M" | "i" => {}
+                other => panic!("an event of kind {other}"),
+            }
+        }
+        assert!(open.is_empty() && flows.is_empty(), "{open:?} {flows:?}");
+    }
+    for category in ["process", "lease", "timer", "message", "step"] {
+        assert!(categories.contains(category), "no {category} in {categories:?}");
+    }
+}
+
+#[test]
+fn sequence_diagrams_follow_their_grammar_and_elide_steady_renewals() {
+    let folder = reviewed("report-sequence");
+    let mut elided = 0;
+    for story in stories(&folder) {
+        let mermaid = read(&story.join("trace.mmd"));
+        let mut lines = mermaid.lines();
+        assert!(lines.next().is_some_and(|line| line.starts_with("%% ")));
+        assert_eq!(lines.next(), Some("sequenceDiagram"));
+        for line in lines {
+            let line = line.trim_start();
+            let is_node = |name: &str| ["A", "B", "S"].contains(&name);
+            let known = match line.split_once(' ') {
+                Some(("participant", name)) => is_node(name),
+                Some(("Note", rest)) => rest
+                    .strip_prefix("over ")
+                    .and_then(|rest| rest.split_once(": "))
+                    .is_some_and(|(over, label)| over.split(',').all(is_node) && !label.is_empty()),
+                _ => line.split_once(": ").is_some_and(|(ends, label)| {
+                    let ends = ends.split_once("->>").or_else(|| ends.split_once("-x"));
+                    ends.is_some_and(|(from, to)| is_node(from) && is_node(to)) && !label.is_empty()
+                }),
+            };
+            assert!(known && !line.contains(';') == !line.contains("#59"), "Mermaid would not read {line:?}");
+        }
+        elided += mermaid.matches(" more like this").count();
+        let plantuml = read(&story.join("trace.puml"));
+        assert!(plantuml.starts_with("@startuml\n") && plantuml.ends_with("@enduml\n"));
+        assert_eq!(plantuml.matches(" more like this").count(), mermaid.matches(" more like this").count());
+        let arrows = |text: &str, arrow: &str| text.lines().filter(|line| line.contains(arrow)).count();
+        assert_eq!(
+            arrows(&plantuml, " -> ") + arrows(&plantuml, " ->x "),
+            arrows(&mermaid, "->>") + arrows(&mermaid, "-x")
+        );
+    }
+    assert!(elided > 0, "a story with renewals has steady ones");
+}
+
+#[test]
+fn a_junit_report_has_a_case_for_each_question_and_fails_what_is_not_as_expected() {
+    let folder = reviewed("report-junit");
+    let xml = read(&folder.join("run/junit.xml"));
+    assert_eq!(xml.matches("<testcase ").count(), 3, "{xml}");
+    assert_eq!(xml.matches("<failure").count(), 0, "{xml}");
+    fs::write(folder.join("wrong.toml"), DESIGN.replace("\"violated\"", "\"holds\"")).expect("files can be written");
+    assert_eq!(tenure(&folder, &["review", "wrong.toml", "--out", "run"]).status.code(), Some(1));
+    let xml = read(&folder.join("run/junit.xml"));
+    assert_eq!(xml.matches("<failure message=\"expected holds, got").count(), 2, "{xml}");
+}
