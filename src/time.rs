@@ -117,29 +117,48 @@ impl Window {
     }
 }
 
-/// A clock's rate lies in `[1 - drift, 1 + drift]`; the drift in parts per million, below one million.
+/// How fast a clock may run: in parts per million, above minus one million, that it is faster than true time. With a
+/// drift its rate lies in `[1 - drift, 1 + drift]`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Drift {
-    parts_per_million: u32,
+    slowest: i32,
+    fastest: i32,
 }
 
 const MILLION: i128 = 1_000_000;
 
 impl Drift {
-    pub const NONE: Drift = Drift { parts_per_million: 0 };
+    pub const NONE: Drift = Drift { slowest: 0, fastest: 0 };
 
     /// `None` from one million on: such a clock could stand still.
     #[must_use]
     pub const fn from_parts_per_million(parts_per_million: u32) -> Option<Drift> {
-        if parts_per_million < 1_000_000 { Some(Drift { parts_per_million }) } else { None }
+        if parts_per_million >= 1_000_000 {
+            return None;
+        }
+        let most = parts_per_million as i32;
+        Some(Drift { slowest: -most, fastest: most })
     }
 
+    /// How far the rate may be off, either way.
     #[must_use]
     pub const fn parts_per_million(self) -> u32 {
-        self.parts_per_million
+        self.fastest.unsigned_abs()
     }
 
-    /// True time that may pass while a drifting clock counts a span of `window`, rounded outward.
+    /// The least and the greatest rate, in parts per million faster than true time.
+    #[must_use]
+    pub const fn rates(self) -> (i32, i32) {
+        (self.slowest, self.fastest)
+    }
+
+    /// The slowest, the true and the fastest rate, each as that of a clock that keeps it.
+    #[must_use]
+    pub fn kept(self) -> [Drift; 3] {
+        [self.slowest, 0, self.fastest].map(|rate| Drift { slowest: rate, fastest: rate })
+    }
+
+    /// True time that may pass while such a clock counts a span of `window`, rounded outward.
     ///
     /// A rate of `1 + drift` ends a span of `d` after `d / (1 + drift)`, a rate of `1 - drift` after `d / (1 - drift)`.
     #[must_use]
@@ -147,12 +166,11 @@ impl Drift {
         if self == Drift::NONE {
             return window;
         }
-        let drift = i128::from(self.parts_per_million);
-        let lo = i128::from(window.lo.0) * MILLION / (MILLION + drift);
+        let lo = i128::from(window.lo.0) * MILLION / (MILLION + i128::from(self.fastest));
         let hi = if window.hi.is_never() {
             Duration::NEVER
         } else {
-            let slow = MILLION - drift;
+            let slow = MILLION + i128::from(self.slowest);
             Duration(narrow((i128::from(window.hi.0) * MILLION + slow - 1) / slow))
         };
         Window { lo: Duration(narrow(lo)), hi }
@@ -321,5 +339,9 @@ mod tests {
         let widened = one_percent.widen(Window::exactly(Duration::from_secs(10)));
         // 10 s / 1.01 = 9.900990.., 10 s / 0.99 = 10.101010..
         assert_eq!(widened, Window::new(Duration::from_micros(9_900_990), Duration::from_micros(10_101_011)));
+        let kept = one_percent.kept().map(|rate| rate.widen(Window::exactly(Duration::from_secs(10))));
+        let exactly = |lo, hi| Window::new(Duration::from_micros(lo), Duration::from_micros(hi));
+        let [slow, fast] = [exactly(10_101_010, 10_101_011), exactly(9_900_990, 9_900_991)];
+        assert_eq!(kept, [slow, Window::exactly(Duration::from_secs(10)), fast]);
     }
 }

@@ -41,6 +41,18 @@ pub enum Figure {
     Exceeds(Duration),
 }
 
+/// How far a run that was found comes where the clock of each node keeps one rate, so that the timers of a node do not
+/// drift apart. Every clock was tried at its slowest, its true and its fastest rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum OneRate {
+    /// As far.
+    Alike,
+    /// Its stopwatch shows at most this.
+    AtMost(Duration),
+    /// Its steps are not possible.
+    Impossible,
+}
+
 /// What the search cost.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
@@ -66,6 +78,8 @@ pub struct Finding {
     pub notes: Vec<String>,
     pub warnings: Vec<String>,
     pub stats: Stats,
+    /// Of that run, where clocks drift.
+    pub one_rate: Option<OneRate>,
     /// The run that shows the verdict or the worst case.
     pub trace: Option<Trace>,
     /// The run that shows the best case.
@@ -197,6 +211,7 @@ impl Finding {
             notes: Vec::new(),
             warnings: Vec::new(),
             stats: Stats::default(),
+            one_rate: None,
             trace: None,
             best_trace: None,
         }

@@ -12,6 +12,7 @@ use super::{
     Options,
     last_safe::last_safe,
     necessity::{self, Answer as Needed},
+    one_rate,
 };
 use crate::{
     process::{Data, Process},
@@ -50,6 +51,8 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
     if matches!(finding.verdict, Verdict::Holds { .. }) {
         finding.warnings.extend(judge.unused_faults());
     }
+    let shown = finding.trace.as_ref();
+    finding.one_rate = shown.and_then(|trace| one_rate::try_out(case.setup, case.property, trace));
     finding.scope = scope(case.setup);
     finding.warnings.splice(0..0, judge.warnings);
     finding.stats = Stats { elapsed: began.elapsed(), ..judge.stats };

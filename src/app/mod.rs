@@ -8,6 +8,7 @@ mod erased;
 mod judge;
 mod last_safe;
 mod necessity;
+mod one_rate;
 pub(crate) mod review;
 mod sim;
 

@@ -4,7 +4,7 @@ use super::{figure, span, timeline, timeline::fit};
 use crate::{
     app::review::Answer,
     trace::Trace,
-    verdict::{Finding, Status, Verdict},
+    verdict::{Finding, OneRate, Status, Verdict},
 };
 
 /// A screen's worth.
@@ -85,6 +85,7 @@ fn facts(answer: &Answer<'_>) -> Vec<String> {
     if !figures.is_empty() {
         lines.push(figures.join(", "));
     }
+    lines.extend(one_rate(finding));
     if !finding.scope.is_empty() && matches!(finding.verdict, Verdict::Holds { .. }) {
         lines.push(finding.scope.clone());
     }
@@ -94,6 +95,18 @@ fn facts(answer: &Answer<'_>) -> Vec<String> {
         lines.push(format!("{} discrete states, {} zones", finding.stats.states, finding.stats.zones));
     }
     lines
+}
+
+/// What hangs on timers of one node that drift apart.
+fn one_rate(finding: &Finding) -> Option<String> {
+    let needs = "needs timers of one node to drift apart: with one rate per node this run";
+    match (finding.one_rate?, finding.worst) {
+        (OneRate::Alike, _) => None,
+        (OneRate::AtMost(most), Some(worst)) => {
+            Some(format!("{needs} takes at most {}, not {}", span(most), figure(worst)))
+        }
+        (OneRate::AtMost(_) | OneRate::Impossible, _) => Some(format!("{needs} is not possible")),
+    }
 }
 
 /// A verdict with its marks, as people read it.

@@ -7,7 +7,7 @@ use super::block::design_name;
 use crate::{
     app::review::Answer,
     time::Duration,
-    verdict::{Figure, Status, Verdict},
+    verdict::{Figure, OneRate, Status, Verdict},
 };
 
 /// Grows when a reader of an older one would misread this one.
@@ -48,6 +48,7 @@ fn one(answer: &Answer<'_>, saved: Option<&str>) -> Value {
         "best": figure(finding.best),
         "worst": figure(finding.worst),
         "margin_micros": micros(finding.margin),
+        "one_rate": one_rate(finding.one_rate),
         "scope": finding.scope,
         "notes": finding.notes,
         "warnings": finding.warnings,
@@ -67,6 +68,15 @@ fn verdict_id(verdict: &Verdict) -> &'static str {
 /// `null` for none; [`Duration::NEVER`] is `-1`.
 fn micros(span: Option<Duration>) -> Option<i64> {
     span.map(|span| if span.is_never() { -1 } else { span.micros() })
+}
+
+fn one_rate(one_rate: Option<OneRate>) -> Value {
+    match one_rate {
+        None => Value::Null,
+        Some(OneRate::Alike) => json!({ "kind": "alike" }),
+        Some(OneRate::AtMost(most)) => json!({ "kind": "at-most", "micros": micros(Some(most)) }),
+        Some(OneRate::Impossible) => json!({ "kind": "impossible" }),
+    }
 }
 
 fn figure(figure: Option<Figure>) -> Value {

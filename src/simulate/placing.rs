@@ -28,8 +28,8 @@ impl Clock {
     pub(super) fn new<P: Process>(setup: &Setup<P>, node: NodeId, seed: u64, draw: Draw) -> Clock {
         let source = Source::new(seed, Stream::Node(node.0));
         let mut random = source.of(u64::MAX);
-        let drift = i64::from(setup.node(node).clock.drift.parts_per_million());
-        Clock { faster: random.between(-drift, drift, draw, 0), source, random }
+        let (slowest, fastest) = setup.node(node).clock.drift.rates();
+        Clock { faster: random.between(slowest.into(), fastest.into(), draw, 0), source, random }
     }
 
     /// The true time, rounded down, in which this clock counts a span.

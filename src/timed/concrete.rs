@@ -37,6 +37,22 @@ pub fn concretise(net: &mut Net<'_>, steps: &[PathStep], aim: Aim) -> Result<Opt
     Ok(times.map(|times| TimedPath { steps: steps.to_vec(), times }))
 }
 
+/// The most that a stopwatch can show at the last step of a path; zero if none runs before it, `None` if no run has
+/// these steps.
+///
+/// # Errors
+/// When a declared cap was reached.
+pub fn most_along(net: &mut Net<'_>, steps: &[PathStep]) -> Result<Option<i64>, Cap> {
+    let story = Story::of(net, steps)?;
+    let most = || {
+        story.system.from(ZERO, Towards::Earlier)?;
+        let Some(stopwatch) = story.stopwatch else { return Some(0) };
+        let last = story.steps.last().copied().unwrap_or(ZERO);
+        Some(story.system.from(stopwatch, Towards::Later)?[last].unwrap_or(i64::MAX))
+    };
+    Ok(most())
+}
+
 /// The moments of a path, as unknowns.
 struct Story {
     system: System,

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 pub use self::{
     budget::{Halt, Limits, Progress, Stats},
+    concrete::Aim,
     longest::{Longest, longest},
     shortest::{Shortest, shortest},
     stuck::{Stuck, stuck},
@@ -36,12 +37,12 @@ use self::{
     backward::{Hunted, Prey, Wanted, hunt},
     bounds::{NOTHING, Promises},
     budget::Meter,
-    concrete::{Aim, concretise},
+    concrete::{concretise, most_along},
     exact::{Goal, search},
     hull::Hull,
     net::Net,
 };
-use crate::world::space::{Marks, Origin, PathStep, Space, TimedPath};
+use crate::world::space::{Cap, Marks, Origin, PathStep, Space, TimedPath};
 
 /// What makes a search shorter without changing an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,6 +74,23 @@ pub enum Reach {
 /// Is an edge with any of these marks taken in some run?
 pub fn reach(space: &mut dyn Space, marks: Marks, limits: &Limits, switches: &Switches) -> (Reach, Stats) {
     Notes::default().reach(space, marks, limits, switches)
+}
+
+/// The most that a stopwatch can show at the last step of a path; zero if none runs before it, `None` if no run has
+/// these steps.
+///
+/// # Errors
+/// When a declared cap was reached.
+pub fn most(space: &mut dyn Space, steps: &[PathStep]) -> Result<Option<i64>, Cap> {
+    most_along(&mut Net::with(space, true, Vec::new()), steps)
+}
+
+/// Moments for a path, or `None` if no run has these steps and shows this.
+///
+/// # Errors
+/// When a declared cap was reached.
+pub fn moments(space: &mut dyn Space, steps: &[PathStep], aim: Aim) -> Result<Option<TimedPath>, Cap> {
+    concretise(&mut Net::with(space, true, Vec::new()), steps, aim)
 }
 
 /// What earlier questions to a space have found out about it: later ones, with the same switches, need not begin anew.

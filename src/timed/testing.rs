@@ -5,7 +5,51 @@ use std::{
     sync::Arc,
 };
 
+use super::{
+    bounds::{NOTHING, Promises},
+    budget::{Halt, Limits, Meter},
+    hull::Hull,
+    net,
+};
 use crate::world::space::{Automorphism, Cap, Edge, Marks, Origin, Space, StateId, Variable};
+
+/// What the hull of a space allows: never less than what happens.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Allowed {
+    /// Of any edge.
+    pub marks: Marks,
+    /// The longest reading; `i64::MAX` from the cap on, `None` if no stopwatch runs.
+    pub longest: Option<i64>,
+    /// A stopwatch runs, and nothing need ever happen.
+    pub never: bool,
+    /// The shortest completed reading, likewise.
+    pub shortest: Option<i64>,
+}
+
+/// Makes the hull of a space, with stopwatches that are exact below `cap`, and reads it.
+///
+/// # Errors
+/// When a limit is reached.
+pub fn allowed_by_the_hull(space: &mut dyn Space, cap: i64, limits: &Limits) -> Result<Allowed, Halt> {
+    let mut net = net::Net::with(space, true, Vec::new());
+    let hull = Hull::explore(&mut net, cap, &mut Meter::new(limits))?;
+    let outs = || hull.nodes.iter().flat_map(|node| &node.outs);
+    let marks = outs().fold(Marks::NONE, |marks, out| marks.with(out.marks));
+    let most = Promises::of(&hull, |node, out| match out {
+        Some(out) => out.reading.map_or(NOTHING, |reading| reading.most),
+        None if node.running => 0,
+        None => NOTHING,
+    });
+    let longest = (most.most() > NOTHING).then_some(most.most());
+    let shortest = outs().filter(|out| out.reads).filter_map(|out| out.reading).map(|reading| reading.least).min();
+    let below = |micros: i64| if micros >= cap { i64::MAX } else { micros };
+    Ok(Allowed {
+        marks,
+        longest: longest.map(below),
+        never: hull.nodes.iter().any(|node| node.waits),
+        shortest: shortest.map(below),
+    })
+}
 
 /// A space that is written out.
 #[derive(Clone, Debug, Default)]

@@ -207,6 +207,10 @@ fn variable<P: Process, M: Data>(state: &State<P, M>, index: usize) -> u16 {
     state.items[..index].iter().filter(|item| item.place == Place::Due).count() as u16
 }
 
+fn variable_kind<P: Process>(what: &What<P>) -> Variable {
+    if *what == What::Stopwatch { Variable::Stopwatch } else { Variable::Event }
+}
+
 impl<P: Process, M: Data> Space for World<P, M> {
     fn initial(&mut self) -> (StateId, Arc<[Origin]>) {
         if let Some(Beginning { state, origins }) = &self.beginning {
@@ -257,7 +261,7 @@ impl<P: Process, M: Data> Space for World<P, M> {
     fn variables(&self, state: StateId) -> Arc<[Variable]> {
         let items = &self.states[state as usize].items;
         let due = items.iter().filter(|item| item.place == Place::Due);
-        due.map(|item| if item.what == What::Stopwatch { Variable::Stopwatch } else { Variable::Event }).collect()
+        due.map(|item| variable_kind(&item.what)).collect()
     }
 
     fn automorphisms(&mut self, state: StateId) -> Arc<[Automorphism]> {

@@ -9,6 +9,8 @@
 
 use std::sync::Arc;
 
+use crate::process::NodeId;
+
 /// A discrete state, numbered from zero in the order of discovery.
 pub type StateId = u32;
 
@@ -179,6 +181,62 @@ impl Automorphism {
 pub struct Cap {
     pub what: String,
     pub cap: usize,
+}
+
+/// One run as a space: its steps are the only ones, so that all that is open is when each happens.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Line {
+    pub start: Vec<Origin>,
+    /// For each state, whose clock counts for each variable; `None` for what no clock of a node counts for.
+    pub clocks: Vec<Vec<Option<NodeId>>>,
+    pub variables: Vec<Arc<[Variable]>>,
+    /// Each from its state to the next.
+    pub edges: Vec<Edge>,
+}
+
+impl Line {
+    /// The same run with the windows of other lines of it: for each node's clock, those of the line that is chosen.
+    ///
+    /// # Panics
+    /// If the lines are not of one run.
+    #[must_use]
+    pub fn mixed(lines: &[Line], choice: impl Fn(NodeId) -> usize) -> Line {
+        let mut mixed = lines[0].clone();
+        for (state, edge) in mixed.edges.iter_mut().enumerate() {
+            let of = |variable: usize| lines[0].clocks[state + 1][variable].map_or(0, &choice);
+            let origins = (0..edge.origins.len()).map(|variable| lines[of(variable)].edges[state].origins[variable]);
+            edge.origins = origins.collect();
+        }
+        mixed
+    }
+
+    /// Every step, in order.
+    #[must_use]
+    pub fn steps(&self) -> Vec<PathStep> {
+        vec![PathStep { automorphism: None, edge: 0 }; self.edges.len()]
+    }
+}
+
+impl Space for Line {
+    fn initial(&mut self) -> (StateId, Arc<[Origin]>) {
+        (0, self.start.as_slice().into())
+    }
+
+    fn edges(&mut self, state: StateId) -> Result<Arc<[Edge]>, Cap> {
+        Ok(self.edges.get(state as usize).cloned().into_iter().collect())
+    }
+
+    fn variables(&self, state: StateId) -> Arc<[Variable]> {
+        self.variables[state as usize].clone()
+    }
+
+    fn automorphisms(&mut self, _: StateId) -> Arc<[Automorphism]> {
+        Arc::new([])
+    }
+
+    fn len(&self) -> usize {
+        self.variables.len()
+    }
 }
 
 /// A step of a path: an edge of the current state, after renaming nodes by one of its automorphisms.

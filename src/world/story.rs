@@ -9,8 +9,9 @@ use super::{
     World, cause_of,
     draft::{Draft, Made, Uid},
     expand::{Act, Label},
-    space::{Origin, Space, TimedPath},
+    space::{Edge, Line, Origin, Space, StateId, TimedPath},
     state::{Place, State, What},
+    variable, variable_kind,
 };
 use crate::{
     process::{Data, Fresh, NodeId, Process, Reason},
@@ -142,23 +143,66 @@ impl<P: Process, M: Data> World<P, M> {
             let wrong = |why: String| Mismatch { step: index, why };
             let act = run.act(&step.what).ok_or_else(|| wrong(format!("{:?} is not under way", step.what)))?;
             run.check_time(&act, step.at).map_err(wrong)?;
-            let next = self.expand(&run.state, &run.fresh, act.cause()).map_err(|cap| wrong(cap.to_string()))?;
-            let mut fitting: Vec<_> = next
-                .into_iter()
-                .filter(|(label, _)| {
-                    let (mut ours, mut theirs) = (label.choices.clone(), step.choices.clone());
-                    (ours.measured, theirs.measured) = (false, false);
-                    label.act == act && ours == theirs
-                })
-                .collect();
-            let exact = fitting.iter().position(|(label, _)| label.choices.measured == measured(step));
-            if fitting.is_empty() {
-                return Err(wrong(format!("{:?} with {:?} is not possible", step.what, step.choices)));
-            }
-            let (_, draft) = fitting.swap_remove(exact.unwrap_or(0));
+            let draft = self.draft_of(&run, &act, step, measured(step)).map_err(wrong)?;
             run.take(draft, step.at);
         }
         Ok(run)
+    }
+
+    /// The steps of a run, with the windows that this world has for them.
+    ///
+    /// # Errors
+    /// As [`World::follow`], but its times do not matter.
+    pub fn line(&mut self, trace: &Trace) -> Result<Line, Mismatch> {
+        self.thorough = true;
+        let line = self.line_of_every_branch(trace);
+        self.thorough = false;
+        line
+    }
+
+    fn line_of_every_branch(&self, trace: &Trace) -> Result<Line, Mismatch> {
+        let beginning = self.first_starts();
+        let mut line = Line { start: due(&beginning).map(|(_, origin)| origin).collect(), ..Line::default() };
+        let mut run = Run::begin(beginning);
+        line.push_state(&run.state);
+        for (index, step) in trace.steps.iter().enumerate() {
+            let wrong = |why: String| Mismatch { step: index, why };
+            let act = run.act(&step.what).ok_or_else(|| wrong(format!("{:?} is not under way", step.what)))?;
+            let draft = self.draft_of(&run, &act, step, step.choices.measured).map_err(wrong)?;
+            let uids: Vec<Uid> = due(&draft).map(|(uid, _)| uid).collect();
+            let variable_of = |uid| uids.iter().position(|other| *other == uid).map(|variable| variable as u16);
+            let ordered = draft.ordered.iter();
+            line.edges.push(Edge {
+                fires: if let Act::Item(item) = act { Some(variable(&run.state, usize::from(item))) } else { None },
+                target: index as StateId + 1,
+                origins: due(&draft).map(|(_, origin)| origin).collect(),
+                ordered: ordered.filter_map(|&(a, b)| Some((variable_of(a)?, variable_of(b)?))).collect(),
+                marks: draft.marks,
+                reads: draft.reads,
+                label: 0,
+            });
+            run.take(draft, step.at);
+            line.push_state(&run.state);
+        }
+        Ok(line)
+    }
+
+    /// What a step of a run makes of it.
+    fn draft_of(&self, run: &Run<P, M>, act: &Act, step: &Step, measured: bool) -> Result<Draft<P, M>, String> {
+        let next = self.expand(&run.state, &run.fresh, act.cause()).map_err(|cap| cap.to_string())?;
+        let mut fitting: Vec<_> = next
+            .into_iter()
+            .filter(|(label, _)| {
+                let (mut ours, mut theirs) = (label.choices.clone(), step.choices.clone());
+                (ours.measured, theirs.measured) = (false, false);
+                label.act == *act && ours == theirs
+            })
+            .collect();
+        let exact = fitting.iter().position(|(label, _)| label.choices.measured == measured);
+        if fitting.is_empty() {
+            return Err(format!("{:?} with {:?} is not possible", step.what, step.choices));
+        }
+        Ok(fitting.swap_remove(exact.unwrap_or(0)).1)
     }
 }
 
@@ -352,6 +396,21 @@ impl<P: Process, M: Data> Run<P, M> {
         let order: Vec<Uid> = uids.iter().map(|uid| index_of(uid) as Uid).collect();
         self.reorder(&order);
     }
+}
+
+impl Line {
+    fn push_state<P: Process, M: Data>(&mut self, state: &State<P, M>) {
+        let due = || state.items.iter().filter(|item| item.place == Place::Due);
+        let clock = |what: &What<P>| if let What::Timer { node, .. } = *what { Some(node) } else { None };
+        self.clocks.push(due().map(|item| clock(&item.what)).collect());
+        self.variables.push(due().map(|item| variable_kind(&item.what)).collect());
+    }
+}
+
+/// The items of a draft that are due: its variables.
+fn due<P: Process, M: Data>(draft: &Draft<P, M>) -> impl Iterator<Item = (Uid, Origin)> + '_ {
+    let items = draft.state.items.iter().zip(&draft.sources);
+    items.filter(|(item, _)| item.place == Place::Due).map(|(_, source)| (source.uid, source.origin))
 }
 
 /// For each variable of the state, the index of its item.
