@@ -41,16 +41,16 @@ pub enum Figure {
     Exceeds(Duration),
 }
 
-/// How far a run that was found comes where the clock of each node keeps one rate, so that the timers of a node do not
-/// drift apart. Every clock was tried at its slowest, its true and its fastest rate.
+/// How far one comes where the clock of each node keeps one rate, so that the timers of a node do not drift apart, as far
+/// as was tried.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OneRate {
     /// As far.
     Alike,
-    /// Its stopwatch shows at most this.
-    AtMost(Duration),
-    /// Its steps are not possible.
-    Impossible,
+    /// A stopwatch shows this, and not as much as with drift.
+    Found(Duration),
+    /// No such run was found.
+    NotFound,
 }
 
 /// What the search cost.
@@ -78,7 +78,7 @@ pub struct Finding {
     pub notes: Vec<String>,
     pub warnings: Vec<String>,
     pub stats: Stats,
-    /// Of that run, where clocks drift.
+    /// Where clocks drift: how far one comes with one rate for each.
     pub one_rate: Option<OneRate>,
     /// The run that shows the verdict or the worst case.
     pub trace: Option<Trace>,

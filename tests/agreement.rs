@@ -21,7 +21,7 @@ use tenure::{
     world::{World, space::Marks},
 };
 
-const SEEDS: u64 = 700;
+const SEEDS: u64 = 900;
 /// Of them, at least so many are small enough to be explored tick by tick.
 const COMPARED: usize = 300;
 /// Windows are a few microseconds.

@@ -90,6 +90,19 @@ fn engines_agree_on_random_locks() {
     assert!(ticks(false) * 5 >= most, "{} of {locks} locks are small enough for ticks", ticks(false));
 }
 
+/// 2026-11-26: each turn of a cycle exchanged the two machines, and the event loop refused the second one.
+#[test]
+fn a_turn_of_a_cycle_may_exchange_interchangeable_machines() {
+    let design = "tenure = 1\nprotocol = \"lock\"\n[design]\ncontenders = 2\n[design.store]\nkind = \"locket\"\nlook = \
+                  \"500ms\"\n[design.client]\nkind = \"locket\"\nttl = \"3s\"\nretry = \"1500ms\"\ndeadline = \
+                  \"1500ms\"\nreleases = false\n[design.machine]\n[design.work]\nstart = \"0s\"\nstop = \"0s\"\n\
+                  [network]\ndelay = \"500ms..1000ms\"\nrto = \"0ms\"\ncapacity = 12\n[ledger.l]\nphase = \"0s\"\n\
+                  election = { at_most = 1, for = \"0s\" }\n";
+    let lock = Lock { store: "locket", design: design.into(), property: "free-lock-is-taken", within: 1 };
+    let (_, one) = compare(&lock).expect("no cap is met");
+    assert_eq!(one.kind, "unbounded");
+}
+
 #[test]
 fn answers_about_locks_do_not_depend_on_the_number_of_threads() {
     let mut runner = TestRunner::new_with_rng(Config::default(), rng());

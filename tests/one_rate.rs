@@ -143,7 +143,7 @@ fn a_worst_case_that_needs_two_rates_in_one_node_says_what_one_rate_gives() {
     let finding = check(1, "25%", "soon");
     assert_eq!(finding.verdict, Verdict::HOLDS);
     assert_eq!(finding.worst, Some(Figure::Exact(Duration::from_millis(22_400))));
-    assert_eq!(finding.one_rate, Some(OneRate::AtMost(Duration::from_secs(16))));
+    assert_eq!(finding.one_rate, Some(OneRate::Found(Duration::from_secs(16))));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_worst_case_of_two_clocks_is_one_of_one_rate_per_node() {
 fn a_violation_that_needs_two_rates_in_one_node_says_so() {
     let [one, two] = [1, 2].map(|nodes| check(nodes, "50%", "in-order"));
     assert_eq!((&one.verdict, &two.verdict), (&Verdict::Violated, &Verdict::Violated));
-    assert_eq!((one.one_rate, two.one_rate), (Some(OneRate::Impossible), Some(OneRate::Alike)));
+    assert_eq!((one.one_rate, two.one_rate), (Some(OneRate::NotFound), Some(OneRate::Alike)));
     // It takes clocks that are one third off.
     assert_ne!(check(1, "33%", "in-order").verdict, Verdict::Violated);
     assert_eq!(check(1, "34%", "in-order").verdict, Verdict::Violated);

@@ -179,6 +179,7 @@ impl<T: Protocol> Erased for Typed<T> {
             finding: match design.planned(ledger, &self.0.ledger_keys())?.is_empty() {
                 true => {
                     let mut finding = judge::judge(&case);
+                    finding.one_rate = judge::with_one_rate(&case, &finding);
                     if options.why && finding.verdict == Verdict::Violated {
                         let build = self.build_with(&typed, &builder);
                         finding.notes.extend(judge::needs(&case, finding.trace.as_ref(), &builder.classes, build));

@@ -21,7 +21,7 @@ use crate::{
     time::Duration,
     timed::{self, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
-    verdict::{Figure, Finding, Stats, Verdict},
+    verdict::{Figure, Finding, OneRate, Stats, Verdict},
     world::{
         Focus, Reductions, World,
         space::{Marks, TimedPath},
@@ -51,12 +51,15 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
     if matches!(finding.verdict, Verdict::Holds { .. }) {
         finding.warnings.extend(judge.unused_faults());
     }
-    let shown = finding.trace.as_ref();
-    finding.one_rate = shown.and_then(|trace| one_rate::try_out(case.setup, case.property, trace));
     finding.scope = scope(case.setup);
     finding.warnings.splice(0..0, judge.warnings);
     finding.stats = Stats { elapsed: began.elapsed(), ..judge.stats };
     finding
+}
+
+/// How far one comes with one rate per node.
+pub(super) fn with_one_rate<P: Process, M: Data>(case: &Case<'_, P, M>, finding: &Finding) -> Option<OneRate> {
+    one_rate::try_out(case, finding.trace.as_ref()?)
 }
 
 /// What a violation needs, by proof, and until when it could still be averted.

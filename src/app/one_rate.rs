@@ -1,56 +1,85 @@
-//! A run that was found where timers drift apart, tried again where the clock of each node keeps one rate.
+//! What was found where timers drift apart, tried again where the clock of each node keeps one rate.
 //!
-//! The checker gives each timer a rate of its own, though a node has one clock. Here the steps of one run are given
-//! moments once more, for every choice of the slowest, the true and the fastest rate for each node; what is possible is
-//! run again by the event loop, whose clocks keep these rates.
+//! The checker gives each timer a rate of its own, though a node has one clock. So the steps of the run that was found
+//! are given moments once more, for every choice of the slowest, the true and the fastest rate for each node. Where that
+//! does not come as far, designs whose clocks are as far apart as they may be are searched for another run. Whatever is
+//! found, the event loop has run it again with clocks that keep these rates.
 
+use super::judge::Case;
 use crate::{
     process::{Data, NodeId, Process},
     simulate,
-    spec::{Property, Setup},
+    spec::Setup,
     time::{Drift, Duration},
-    timed::{self, Aim},
+    timed::{self, Aim, Limits, Longest, Reach, Switches},
     trace::{Claim, Step, Trace},
     verdict::OneRate,
-    world::{Focus, Reductions, World, space::Line},
+    world::{
+        Focus, Reductions, World,
+        space::{Line, Marks, TimedPath},
+    },
 };
 
 /// Clocks beyond these are true.
-const MOST_CLOCKS: u32 = 5;
+const MOST_CLOCKS: usize = 5;
 
-/// Slowest, true, fastest.
+/// Which of a clock's rates.
+const SLOWEST: usize = 0;
+const TRUE: usize = 1;
+const FASTEST: usize = 2;
 const RATES: usize = 3;
 
-/// How far a run comes with one rate per node. `None` if no clock drifts, or if the run only is an example.
+/// Bytes of zones for each other design that is searched.
+const MEMORY: usize = 64 << 20;
+
+/// How far one comes with one rate per node. `None` if no clock drifts, or if the run only is an example.
 ///
 /// # Panics
-/// If the event loop refuses what the difference system allows: a defect of an engine.
-pub(super) fn try_out<P: Process, M: Data>(
-    setup: &Setup<P>,
-    property: &Property<P, M>,
-    trace: &Trace,
-) -> Option<OneRate> {
-    let drifting: Vec<NodeId> = setup.ids().filter(|node| setup.node(*node).clock.drift != Drift::NONE).collect();
+/// If the event loop refuses what another engine found: a defect.
+pub(super) fn try_out<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace) -> Option<OneRate> {
+    let nodes = case.setup.ids();
+    let drifting: Vec<NodeId> = nodes.filter(|node| case.setup.node(*node).clock.drift != Drift::NONE).collect();
     if drifting.is_empty() || matches!(trace.claim, Claim::Witness | Claim::Run | Claim::TimeStuck) {
         return None;
     }
-    let told = Trace {
-        steps: trace.steps.iter().map(|step| Step { did: Vec::new(), ..step.clone() }).collect(),
-        ..trace.clone()
+    let wanted = if let Claim::Elapsed { micros } = trace.claim { micros } else { 0 };
+    let mut best = same_steps(case, trace, &drifting);
+    for rates in apart(&drifting) {
+        if best >= Some(wanted) {
+            return Some(OneRate::Alike);
+        }
+        best = best.max(search(case, trace, &rates));
+    }
+    Some(match best {
+        Some(micros) if micros >= wanted => OneRate::Alike,
+        Some(micros) => OneRate::Found(Duration::from_micros(micros)),
+        None => OneRate::NotFound,
+    })
+}
+
+/// For each node the rate that its clock keeps.
+type Rates = Vec<usize>;
+
+/// The most that the stopwatch shows at the end of the same steps; zero where none is read, `None` if no rates allow
+/// them.
+fn same_steps<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace, drifting: &[NodeId]) -> Option<i64> {
+    let did_nothing = |step: &Step| Step { did: Vec::new(), ..step.clone() };
+    let told = Trace { steps: trace.steps.iter().map(did_nothing).collect(), ..trace.clone() };
+    let all = case.setup.nodes.len();
+    let lines: Vec<Line> = (0..RATES).map(|rate| line(case, &told, &vec![rate; all])).collect();
+    let varied = drifting.len().min(MOST_CLOCKS);
+    let rates = |choice: usize| {
+        let mut rates = vec![TRUE; all];
+        for (clock, node) in drifting[..varied].iter().enumerate() {
+            rates[node.index()] = choice / RATES.pow(clock as u32) % RATES;
+        }
+        rates
     };
-    let lines: Vec<Line> = (0..RATES).map(|rate| line(&keeping(setup, |_| rate), property, &told)).collect();
-    let choices = RATES.pow(MOST_CLOCKS.min(drifting.len() as u32));
-    let rate_in = |choice: usize, node: NodeId| {
-        let clock = drifting.iter().position(|other| *other == node);
-        let clock = clock.filter(|clock| *clock < MOST_CLOCKS as usize);
-        clock.map_or(1, |clock| choice / RATES.pow(clock as u32) % RATES)
-    };
-    let best = (0..choices)
-        .filter_map(|choice| Some((most(&mut Line::mixed(&lines, |node| rate_in(choice, node)))?, choice)))
-        // Of those that come as far, the first.
-        .max_by_key(|&(micros, choice)| (micros, choices - choice));
-    let Some((micros, choice)) = best else { return Some(OneRate::Impossible) };
-    let mut line = Line::mixed(&lines, |node| rate_in(choice, node));
+    let mixed = |rates: &Rates| Line::mixed(&lines, |node| rates[node.index()]);
+    let choices = RATES.pow(varied as u32);
+    let possible = (0..choices).filter_map(|choice| Some((most(&mut mixed(&rates(choice)))?, choice)));
+    // Of those that come as far, the first.
+    let (micros, choice) = possible.max_by_key(|&(micros, choice)| (micros, choices - choice))?;
     let (aim, claim) = match trace.claim {
         Claim::Elapsed { .. } => (Aim::AtLeast(micros), Claim::Elapsed { micros }),
         Claim::Cycle { from, turns } => {
@@ -59,37 +88,91 @@ pub(super) fn try_out<P: Process, M: Data>(
         }
         _ => (Aim::Any, trace.claim.clone()),
     };
+    let mut line = mixed(&rates(choice));
     let steps = line.steps();
-    let Some(moments) = timed::moments(&mut line, &steps, aim).expect("a run meets no cap") else {
-        return Some(OneRate::Impossible);
-    };
-    let timed = told.steps.into_iter().zip(moments.times).map(|(step, at)| Step { at, ..step });
-    let shown = Trace { steps: timed.collect(), claim, ..trace.clone() };
-    if let Err(why) = simulate::replay(&keeping(setup, |node| rate_in(choice, node)), property, &shown) {
-        panic!("{}: the event loop refuses a run with one rate per node: {why}\n{shown:#?}", property.id);
-    }
-    Some(match trace.claim {
-        Claim::Elapsed { micros: wanted } if micros < wanted => OneRate::AtMost(Duration::from_micros(micros)),
-        _ => OneRate::Alike,
-    })
+    let moments = timed::moments(&mut line, &steps, aim).expect("a run meets no cap")?;
+    let steps = told.steps.into_iter().zip(moments.times).map(|(step, at)| Step { at, ..step }).collect();
+    replay(case, &keeping(case.setup, &rates(choice)), &Trace { steps, claim, ..trace.clone() });
+    Some(micros)
 }
 
-/// The set-up with clocks that keep a rate.
-fn keeping<P: Process>(setup: &Setup<P>, rate: impl Fn(NodeId) -> usize) -> Setup<P> {
-    let mut kept = setup.clone();
-    for node in setup.ids() {
-        let clock = &mut kept.nodes[node.index()].clock;
-        clock.drift = clock.drift.kept()[rate(node)];
-    }
-    kept
-}
-
-fn line<P: Process, M: Data>(setup: &Setup<P>, property: &Property<P, M>, told: &Trace) -> Line {
-    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, Reductions::NONE);
+fn line<P: Process, M: Data>(case: &Case<'_, P, M>, told: &Trace, rates: &Rates) -> Line {
+    let setup = keeping(case.setup, rates);
+    let mut world = World::new(setup, case.property.clone(), Focus::Check, Reductions::NONE);
     world.line(told).expect("windows do not change which steps a run has")
 }
 
 fn most(line: &mut Line) -> Option<i64> {
     let steps = line.steps();
     timed::most(line, &steps).expect("a run meets no cap")
+}
+
+/// One clock against all others, either way, and all alike.
+fn apart(drifting: &[NodeId]) -> Vec<Rates> {
+    let all = drifting.iter().map(|node| node.index() + 1).max().unwrap_or(0);
+    let against = |one: Option<NodeId>, own: usize, others: usize| {
+        (0..all).map(|node| if one.is_some_and(|one| one.index() == node) { own } else { others }).collect()
+    };
+    let one_way = |own: usize, others: usize| {
+        drifting.iter().take(MOST_CLOCKS).map(move |node| against(Some(*node), own, others)).collect::<Vec<Rates>>()
+    };
+    let alike = [SLOWEST, FASTEST].map(|rate| against(None, rate, rate));
+    [one_way(FASTEST, SLOWEST), one_way(SLOWEST, FASTEST), alike.into()].concat()
+}
+
+/// As [`same_steps`], of any run with these rates.
+fn search<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace, rates: &Rates) -> Option<i64> {
+    let setup = keeping(case.setup, rates);
+    let mut world = World::new(setup.clone(), case.property.clone(), Focus::Check, Reductions::ALL);
+    let (time, cancel) = (case.options.budget, case.options.meter.cancel());
+    let limits = Limits { time, memory: MEMORY, cancel, progress: None };
+    let (micros, path, claim) = match trace.claim {
+        Claim::Violation | Claim::ProtocolError => {
+            let marks = if trace.claim == Claim::Violation { Marks::VIOLATED } else { Marks::PROTOCOL_ERROR };
+            match timed::reach(&mut world, marks, &limits, &Switches::default()).0 {
+                Reach::Reached(path) => (0, path, trace.claim.clone()),
+                Reach::Unreachable | Reach::Unknown(_) => return None,
+            }
+        }
+        _ => longest(&mut world, case.within, &limits)?,
+    };
+    let steps = world.tell(&path).unwrap_or_else(|mismatch| panic!("{}: {mismatch}", case.property.id));
+    replay(case, &setup, &Trace { steps, claim, ..trace.clone() });
+    let alike = matches!(trace.claim, Claim::Elapsed { .. } | Claim::Violation | Claim::ProtocolError);
+    // Without a worst case, only another without one comes as far.
+    (alike || micros == i64::MAX).then_some(micros)
+}
+
+/// The longest reading that was found, `i64::MAX` where there is none.
+fn longest<P: Process, M: Data>(
+    world: &mut World<P, M>,
+    within: Option<Duration>,
+    limits: &Limits,
+) -> Option<(i64, TimedPath, Claim)> {
+    match timed::longest(world, within.map(Duration::micros), limits, &Switches::default()).0 {
+        Longest::Exact { micros, path }
+        | Longest::Between { seen: Some((micros, path)), .. }
+        | Longest::Unknown { seen: Some((micros, path)), .. } => Some((micros, path, Claim::Elapsed { micros })),
+        Longest::Never { path } => Some((i64::MAX, path, Claim::Never)),
+        Longest::Unbounded { path, from, turns, .. } => Some((i64::MAX, path, Claim::Cycle { from, turns })),
+        Longest::Exceeds { cap, path } => Some((cap, path, Claim::Witness)),
+        Longest::Untriggered | Longest::Between { seen: None, .. } | Longest::Unknown { seen: None, .. } => None,
+    }
+}
+
+/// The set-up with clocks that keep a rate. Nodes of different rates are not interchangeable.
+fn keeping<P: Process>(setup: &Setup<P>, rates: &Rates) -> Setup<P> {
+    let mut kept = setup.clone();
+    let alike = rates.windows(2).all(|pair| pair[0] == pair[1]);
+    for (node, &rate) in kept.nodes.iter_mut().zip(rates) {
+        node.clock.drift = node.clock.drift.kept()[rate];
+        node.group = node.group.filter(|_| alike);
+    }
+    kept
+}
+
+fn replay<P: Process, M: Data>(case: &Case<'_, P, M>, setup: &Setup<P>, trace: &Trace) {
+    if let Err(why) = simulate::replay(setup, case.property, trace) {
+        panic!("{}: the event loop refuses a run with one rate per node: {why}\n{trace:#?}", case.property.id);
+    }
 }

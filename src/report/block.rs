@@ -99,13 +99,15 @@ fn facts(answer: &Answer<'_>) -> Vec<String> {
 
 /// What hangs on timers of one node that drift apart.
 fn one_rate(finding: &Finding) -> Option<String> {
-    let needs = "needs timers of one node to drift apart: with one rate per node this run";
+    let needs = "needs timers of one node to drift apart";
     match (finding.one_rate?, finding.worst) {
         (OneRate::Alike, _) => None,
-        (OneRate::AtMost(most), Some(worst)) => {
-            Some(format!("{needs} takes at most {}, not {}", span(most), figure(worst)))
+        (OneRate::Found(most), Some(worst)) => {
+            Some(format!("{} {needs}; with one rate per node {} was found", figure(worst), span(most)))
         }
-        (OneRate::AtMost(_) | OneRate::Impossible, _) => Some(format!("{needs} is not possible")),
+        (OneRate::Found(_) | OneRate::NotFound, _) => {
+            Some(format!("{needs}: with one rate per node no such run was found"))
+        }
     }
 }
 

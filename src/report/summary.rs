@@ -74,8 +74,8 @@ fn one_rate(one_rate: Option<OneRate>) -> Value {
     match one_rate {
         None => Value::Null,
         Some(OneRate::Alike) => json!({ "kind": "alike" }),
-        Some(OneRate::AtMost(most)) => json!({ "kind": "at-most", "micros": micros(Some(most)) }),
-        Some(OneRate::Impossible) => json!({ "kind": "impossible" }),
+        Some(OneRate::Found(most)) => json!({ "kind": "found", "micros": micros(Some(most)) }),
+        Some(OneRate::NotFound) => json!({ "kind": "not-found" }),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     process::{Data, NodeId, Process},
-    spec::{Form, Property, Setup},
+    spec::{FaultKind, Form, Property, Setup},
     trace::{Choices, Claim, FORMAT, Occurrence, Step, Target, Trace},
 };
 
@@ -292,10 +292,12 @@ fn confirm_cycle<P: Process, M: Data>(
         return refuse(format!("{turns} turns of equally many steps"), format!("{} steps", turning.len()));
     }
     let length = turning.len() / turns;
-    for (index, step) in turning.iter().enumerate().skip(length) {
-        let before = &turning[index - length];
-        if kind(step) != kind(before) {
-            return refuse(format!("{:?} in step {} too", before.what, from + index), format!("{:?}", step.what));
+    for turn in 1..turns {
+        let (before, now) =
+            (&turning[(turn - 1) * length..turn * length], &turning[turn * length..(turn + 1) * length]);
+        if let Some(index) = first_that_differs(machine.setup, before, now) {
+            let expected = format!("{:?} in step {} too", before[index].what, from + turn * length + index);
+            return refuse(expected, format!("{:?}", now[index].what));
         }
     }
     for turn in 0..turns {
@@ -310,24 +312,63 @@ fn confirm_cycle<P: Process, M: Data>(
     }
 }
 
-/// What recurs of a step: its occurrence without numbers.
-fn kind(step: &Step) -> (Occurrence, Choices) {
+/// The first step of a turn that is not the one of the turn before. Interchangeable nodes may have changed places.
+fn first_that_differs<P: Process>(setup: &Setup<P>, before: &[Step], now: &[Step]) -> Option<usize> {
+    let group = |node: NodeId| setup.node(node).group;
+    let mut places: BTreeMap<NodeId, NodeId> = BTreeMap::new();
+    before.iter().zip(now).position(|(before, now)| {
+        let ((kind, nodes), (other_kind, others)) = (kind(setup, before), kind(setup, now));
+        let takes_its_place = |(node, other): (&NodeId, &NodeId)| {
+            let may = node == other || (group(*node).is_some() && group(*node) == group(*other));
+            let free = places.iter().all(|(own, taken)| (own == node) == (taken == other));
+            places.insert(*node, *other);
+            may && free
+        };
+        kind != other_kind || nodes.len() != others.len() || !nodes.iter().zip(&others).all(takes_its_place)
+    })
+}
+
+/// What recurs of a step: its occurrence without numbers and names, and the nodes that these are of.
+fn kind<P: Process>(setup: &Setup<P>, step: &Step) -> ((Occurrence, Choices), Vec<NodeId>) {
     let mut what = step.what.clone();
+    let mut nodes = Vec::new();
+    let mut take = |node: &mut NodeId| nodes.push(std::mem::replace(node, NodeId(0)));
     match &mut what {
-        Occurrence::Deliver { number, .. } | Occurrence::Fire { number, .. } | Occurrence::Heal { number } => {
+        Occurrence::Deliver { from, to, number, .. } => {
             *number = 0;
+            take(from);
+            take(to);
         }
-        Occurrence::Fault { target: Target::Cut { lost, held, .. }, .. } => {
-            lost.iter_mut().for_each(|(.., number, _)| *number = 0);
-            held.iter_mut().for_each(|(.., number)| *number = 0);
+        Occurrence::Fire { node, number } => {
+            *number = 0;
+            take(node);
         }
-        Occurrence::Start { .. }
-        | Occurrence::Close { .. }
-        | Occurrence::Resume { .. }
-        | Occurrence::Refill { .. }
-        | Occurrence::Fault { .. } => {}
+        Occurrence::Close { node, peer, .. } => {
+            take(node);
+            take(peer);
+        }
+        Occurrence::Start { node } | Occurrence::Resume { node } => take(node),
+        Occurrence::Heal { number } => *number = 0,
+        Occurrence::Fault { target: Target::Node(node), .. } => take(node),
+        Occurrence::Fault { target: Target::Machine(machine), .. } => {
+            setup.ids().filter(|id| setup.node(*id).machine == *machine).for_each(|mut node| take(&mut node));
+            *machine = 0;
+        }
+        Occurrence::Fault { fault, target: Target::Cut { cut, lost, held } } => {
+            if let FaultKind::Cut { cuts, .. } = &setup.faults[*fault].kind {
+                for (mut from, mut to) in cuts[*cut].iter().copied() {
+                    take(&mut from);
+                    take(&mut to);
+                }
+            }
+            *cut = 0;
+            // Sorted by name, so that only how many they are stays.
+            lost.iter_mut().for_each(|one| *one = (NodeId(0), NodeId(0), 0, one.3));
+            held.iter_mut().for_each(|one| *one = (NodeId(0), NodeId(0), 0));
+        }
+        Occurrence::Refill { .. } => {}
     }
-    (what, step.choices.clone())
+    ((what, step.choices.clone()), nodes)
 }
 
 fn confirm_witness<P: Process, M: Data>(judge: &Judge<'_, P, M>) -> Result<(), Refusal> {
