@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use smallvec::SmallVec;
+
 use super::{Id, NodeId, Process, Rank, Sort};
 use crate::time::Window;
 
@@ -35,13 +37,14 @@ pub enum Effect<P: Process> {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Fresh {
     next_id: u64,
-    next_ranks: BTreeMap<Sort, u64>,
+    /// Sorted; a sort that is not here begins at 1.
+    next_ranks: SmallVec<[(Sort, u64); 8]>,
 }
 
 impl Fresh {
     /// Above the given ones. Rank 0 of a sort is [`Rank::least`], never drawn.
     pub(crate) fn above(next_id: u64, next_ranks: BTreeMap<Sort, u64>) -> Fresh {
-        Fresh { next_id, next_ranks }
+        Fresh { next_id, next_ranks: next_ranks.into_iter().collect() }
     }
 
     pub(crate) fn id(&mut self) -> Id {
@@ -50,7 +53,11 @@ impl Fresh {
     }
 
     pub(crate) fn rank(&mut self, sort: Sort) -> Rank {
-        let next = self.next_ranks.entry(sort).or_insert(1);
+        let place = self.next_ranks.partition_point(|(other, _)| *other < sort);
+        if self.next_ranks.get(place).is_none_or(|(other, _)| *other != sort) {
+            self.next_ranks.insert(place, (sort, 1));
+        }
+        let next = &mut self.next_ranks[place].1;
         *next += 1;
         Rank::new(sort, *next - 1)
     }

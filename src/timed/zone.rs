@@ -4,6 +4,8 @@
 //! largest `x_i - x_j` of any point, so the matrix is canonical: no sum of entries along a way from `i` to `j` is less.
 //! Every operation keeps it so in time quadratic in the number of rows.
 
+use smallvec::SmallVec;
+
 use crate::world::space::{Origin, Variable};
 
 /// No bound. It absorbs what is added to it.
@@ -161,19 +163,26 @@ impl Zone {
             after.set(index + 1, 0, late);
             after.set(0, index + 1, early);
         }
-        for (i, one) in origins.iter().enumerate() {
-            for (j, other) in origins.iter().enumerate() {
-                if i != j {
-                    let bound = match (source(one), source(other)) {
-                        (Some((a, by)), Some((b, _))) => {
-                            let along = plus(self.get(a, moment.column), moment.row[b]);
-                            plus(self.get(a, b).min(along), by)
-                        }
-                        _ => plus(after.get(i + 1, 0), after.get(0, j + 1)),
-                    };
-                    after.set(i + 1, j + 1, bound);
+        let size = after.size;
+        let (first, rest) = after.bounds.split_at_mut(size);
+        // The row that each variable had, if any.
+        let before: SmallVec<[usize; 32]> = origins.iter().map(|it| source(it).map_or(0, |(row, _)| row)).collect();
+        for (i, (one, row)) in origins.iter().zip(rest.chunks_exact_mut(size)).enumerate() {
+            let late = row[0];
+            let kept = source(one).map(|(a, by)| (self.row(a), self.get(a, moment.column), by));
+            let bounds = row[1..].iter_mut().zip(&first[1..]).zip(&before);
+            match kept {
+                Some((own, column, by)) => {
+                    for ((bound, early), &b) in bounds {
+                        *bound = match b {
+                            0 => plus(late, *early),
+                            _ => plus(own[b].min(plus(column, moment.row[b])), by),
+                        };
+                    }
                 }
+                None => bounds.for_each(|((bound, early), _)| *bound = plus(late, *early)),
             }
+            row[i + 1] = 0;
         }
         debug_assert!(after.is_canonical(), "carrying keeps a zone canonical");
     }

@@ -5,14 +5,17 @@
 
 use std::collections::BTreeSet;
 
+use smallvec::SmallVec;
+
 use super::{
     World,
     draft::{Draft, Source, Uid},
+    renumber::{Numbers, Rename},
     space::Origin,
-    state::{Item, List, Name, NodeState, Place, State, What, hash_of},
+    state::{Item, Name, NodeState, Place, State, Told, What, hash_of},
 };
 use crate::{
-    process::{Data, Effect, Id, Names, NodeId, Process, Rank, Sort, Visitor},
+    process::{Data, NodeId, Process},
     spec::FaultKind,
 };
 
@@ -32,7 +35,8 @@ pub(super) struct Canonical<P: Process, M: Data> {
 const MOST_ORDERS: usize = 24;
 
 impl<P: Process, M: Data> World<P, M> {
-    pub(super) fn canonical(&self, draft: Draft<P, M>) -> Canonical<P, M> {
+    pub(super) fn canonical(&self, mut draft: Draft<P, M>) -> Canonical<P, M> {
+        self.keep_items(&mut draft.state);
         let (order, mut classes) =
             if self.reductions.symmetry { self.classes(&draft.state) } else { (self.identity(), Vec::new()) };
         if classes.is_empty() {
@@ -63,30 +67,30 @@ impl<P: Process, M: Data> World<P, M> {
         (0..self.setup.nodes.len() as u8).collect()
     }
 
+    /// Makes known what a step has made.
+    fn keep_items(&self, state: &mut State<P, M>) {
+        for item in &mut state.items {
+            if let Told::New(what) = &item.told {
+                item.told = Told::Kept(self.items.keep(what));
+            }
+        }
+    }
+
     /// The state with nodes in the given order, items sorted and identities renumbered.
     pub(super) fn renamed(&self, mut state: State<P, M>, sources: &[Source], order: Vec<u8>) -> Canonical<P, M> {
+        self.keep_items(&mut state);
         if order.iter().enumerate().any(|(new, old)| new != usize::from(*old)) {
             self.permute(&mut state, &order);
         }
-        let mut items: Vec<(Item<P>, Source)> =
-            std::mem::take(&mut state.items).into_iter().zip(sources.iter().copied()).collect();
-        if !items.is_sorted_by_key(|(item, _)| sort_key(item)) {
-            items.sort_by_cached_key(|(item, _)| sort_key(item));
-        }
-        if items.windows(2).any(|pair| alike(&pair[0].0, &pair[1].0)) {
-            // Names that a node knows do not depend on the order of the items, so they can decide it.
-            let names = names(&state, items.iter().map(|(item, _)| item));
-            let numbers = Numbers::of(&names);
-            let key = |item: &Item<P>| names_key(item, &mut Rename { nodes: None, numbers: Some(&numbers) });
-            items.sort_by(|(a, _), (b, _)| sort_key(a).cmp(&sort_key(b)).then_with(|| key(a).cmp(&key(b))));
-        }
-        let due = items.iter().filter(|(item, _)| item.place == Place::Due);
-        let origins = due.map(|(_, source)| source.origin).collect();
-        let uids = items.iter().map(|(_, source)| source.uid).collect();
-        state.items = Vec::with_capacity(items.len());
-        state.items.extend(items.into_iter().map(|(item, _)| item));
+        let (order_of_items, numbers) = sorted(&state);
+        let due = order_of_items.iter().filter(|&&index| state.items[usize::from(index)].place == Place::Due);
+        let origins = due.map(|&index| sources[usize::from(index)].origin).collect();
+        let uids = order_of_items.iter().map(|&index| sources[usize::from(index)].uid).collect();
+        put_in_order(&mut state.items, order_of_items);
         state.ends.sort_unstable();
-        self.renumber(&mut state);
+        if !numbers.stay() {
+            self.rename(&mut state, &mut Rename { nodes: None, numbers: &numbers });
+        }
         Canonical { state, uids, origins, nodes: order }
     }
 
@@ -98,12 +102,12 @@ impl<P: Process, M: Data> World<P, M> {
         }
         state.nodes = order.iter().map(|old| state.nodes[usize::from(*old)].clone()).collect();
         for item in &mut state.items {
-            if let What::Heal { fault, cut } = item.what {
+            if let What::Heal { fault, cut } = *item.what() {
                 let cut = self.renamed_cut(fault, cut, &names);
-                item.change(|what| *what = What::Heal { fault, cut });
+                item.told = Told::Kept(self.items.keep(&What::Heal { fault, cut }));
             }
         }
-        self.rename(state, &mut Rename { nodes: Some(&names), numbers: None });
+        self.rename(state, &mut Rename { nodes: Some(&names), numbers: &Numbers::default() });
         for end in &mut state.ends {
             end.node = names[end.node.index()];
             end.peer = names[end.peer.index()];
@@ -128,9 +132,13 @@ impl<P: Process, M: Data> World<P, M> {
     fn classes(&self, state: &State<P, M>) -> (Vec<u8>, Vec<Vec<u8>>) {
         let mut order = self.identity();
         let mut classes = Vec::new();
+        if self.groups.is_empty() {
+            return (order, classes);
+        }
+        let signatures = self.signatures(state);
         for group in &self.groups {
-            let mut members: Vec<(u64, u8)> =
-                group.iter().map(|&node| (self.signature(state, NodeId(node), group), node)).collect();
+            let mut members: SmallVec<[(u64, u8); 8]> =
+                group.iter().map(|&node| (signatures[usize::from(node)], node)).collect();
             members.sort_unstable();
             for (place, (_, node)) in group.iter().zip(&members) {
                 order[usize::from(*place)] = *node;
@@ -146,44 +154,107 @@ impl<P: Process, M: Data> World<P, M> {
         (order, classes)
     }
 
-    /// What is seen of a node without names. Equal for nodes that are alike.
-    pub(super) fn signature(&self, state: &State<P, M>, node: NodeId, group: &[u8]) -> u64 {
-        let seen = |other: NodeId| if group.contains(&other.0) { u8::MAX } else { other.0 };
-        let own = match &state.nodes[node.index()] {
-            NodeState::Down { dead, .. } => hash_of(&(0_u8, dead)),
-            NodeState::Up { hosted, paused, .. } => hash_of(&(1_u8, hosted.erased, paused.as_ref().map(Vec::len))),
+    /// What is seen of each node without names. Equal for nodes of a group that are alike.
+    pub(super) fn signatures(&self, state: &State<P, M>) -> SmallVec<[u64; 8]> {
+        let mut sums: SmallVec<[u64; 8]> = state.nodes.iter().map(look_of).collect();
+        // One of a node's own group looks like any other.
+        let seen = |by: NodeId, other: NodeId| {
+            let group = self.group_of[other.index()];
+            if group.is_some() && group == self.group_of[by.index()] { u8::MAX } else { other.0 }
         };
-        let mut sum = own;
         for item in &state.items {
-            let role = match item.what {
-                What::Start { node: of } | What::Timer { node: of, .. } | What::Resume { node: of } if of == node => 0,
-                What::Closed { node: of, peer, .. } | What::Patience { node: of, peer, .. } if of == node => {
-                    u32::from(seen(peer)) << 8 | 1
-                }
-                What::Closed { node: of, peer, .. } | What::Patience { node: of, peer, .. } if peer == node => {
-                    u32::from(seen(of)) << 8 | 2
-                }
-                What::Message { from, to, .. } if from == node => u32::from(seen(to)) << 8 | 3,
-                What::Message { from, to, .. } if to == node => u32::from(seen(from)) << 8 | 4,
-                What::Heal { fault, cut }
-                    if self.cut_of(fault, cut).iter().any(|(from, to)| *from == node || *to == node) =>
-                {
-                    u32::from(fault) << 8 | 5
-                }
-                _ => continue,
+            let what = item.what();
+            let mut add = |node: NodeId, role: u32| {
+                let seen = hash_of(&(u32::from(what.kind()) << 24 | role, item.place, item.kept().look));
+                sums[node.index()] = sums[node.index()].wrapping_add(seen);
             };
-            sum = sum.wrapping_add(hash_of(&(item.what.kind(), role, item.place, item.erased)));
+            let mut add_both = |node: NodeId, peer: NodeId, role: u32| {
+                add(node, u32::from(seen(node, peer)) << 8 | role);
+                add(peer, u32::from(seen(peer, node)) << 8 | (role + 1));
+            };
+            match *what {
+                What::Start { node } | What::Timer { node, .. } | What::Resume { node } => add(node, 0),
+                What::Closed { node, peer, .. } | What::Patience { node, peer, .. } => add_both(node, peer, 1),
+                What::Message { from, to, .. } => add_both(from, to, 3),
+                What::Heal { fault, cut } => {
+                    let directions = self.cut_of(fault, cut);
+                    for node in self.setup.ids() {
+                        if directions.iter().any(|(from, to)| *from == node || *to == node) {
+                            add(node, u32::from(fault) << 8 | 5);
+                        }
+                    }
+                }
+                What::Refill { .. } | What::Stopwatch => {}
+            }
         }
-        for end in state.ends.iter().filter(|end| end.node == node) {
-            sum = sum.wrapping_add(hash_of(&(seen(end.peer), end.lane, end.broken)));
+        for end in &state.ends {
+            let seen = hash_of(&(seen(end.node, end.peer), end.lane, end.broken));
+            sums[end.node.index()] = sums[end.node.index()].wrapping_add(seen);
         }
-        hash_of(&(sum, state.watch.holders.contains(&node), state.watch.last == Some(node)))
+        for (sum, node) in sums.iter_mut().zip(self.setup.ids()) {
+            *sum = hash_of(&(*sum, state.watch.holders.contains(&node), state.watch.last == Some(node)));
+        }
+        sums
     }
 }
 
+fn look_of<P: Process>(node: &NodeState<P>) -> u64 {
+    match node {
+        NodeState::Down { dead, .. } => hash_of(&(0_u8, dead)),
+        NodeState::Up { hosted, paused, .. } => hash_of(&(1_u8, hosted.look, paused.as_ref().map(Vec::len))),
+    }
+}
+
+/// The indices of a state's items in canonical order, and how identities are called then.
+fn sorted<P: Process, M: Data>(state: &State<P, M>) -> (Order, Numbers) {
+    let mut keys: SmallVec<[(Key, Uid); 20]> = state.items.iter().map(sort_key).zip(0..).collect();
+    if !keys.is_sorted() {
+        // What has equal keys keeps its order.
+        keys.sort_unstable();
+    }
+    let item = |index: Uid| &state.items[usize::from(index)];
+    let mut numbers = Numbers::of(state, keys.iter().map(|(_, index)| item(*index)));
+    let mut moved = false;
+    for run in keys.chunk_by_mut(|a, b| a.0 == b.0) {
+        if run.len() > 1 && may_be_exchanged(item(run[0].1)) {
+            // Names that a node knows do not depend on the order of the items, so they can decide it.
+            let names =
+                |(_, index): &(Key, Uid)| names_key(item(*index), &mut Rename { nodes: None, numbers: &numbers });
+            if !run.is_sorted_by_key(names) {
+                run.sort_by_key(names);
+                moved = true;
+            }
+        }
+    }
+    if moved && numbers.strays {
+        numbers = Numbers::of(state, keys.iter().map(|(_, index)| item(*index)));
+    }
+    (keys.into_iter().map(|(_, index)| index).collect(), numbers)
+}
+
+/// Moves each item to its place: `order` has old indices.
+fn put_in_order<T>(items: &mut [T], mut order: Order) {
+    for place in 0..order.len() {
+        let mut from = usize::from(order[place]);
+        // It was moved on when its own place was filled.
+        while from < place {
+            from = usize::from(order[from]);
+        }
+        items.swap(place, from);
+        order[place] = from as Uid;
+    }
+}
+
+/// By kind, ends and lane; then by content and place.
+type Key = (u32, u64, Place);
+
+/// Old indices of items, in their new order.
+type Order = SmallVec<[Uid; 24]>;
+
 /// The canonical order of items. What travels on one lane keeps its order: the sort is stable.
-fn sort_key<P: Process>(item: &Item<P>) -> (u8, u8, u8, u8, u64, Place) {
-    let (a, b, c) = match item.what {
+fn sort_key<P: Process>(item: &Item<P>) -> Key {
+    let what = item.what();
+    let (a, b, c) = match *what {
         What::Start { node } | What::Timer { node, .. } | What::Resume { node } => (node.0, 0, 0),
         What::Message { from, to, lane, .. } => (from.0, to.0, lane.map_or(0, |lane| lane.0)),
         What::Closed { node, peer, lane, .. } => (peer.0, node.0, lane.0),
@@ -192,179 +263,24 @@ fn sort_key<P: Process>(item: &Item<P>) -> (u8, u8, u8, u8, u64, Place) {
         What::Refill { fault } => (fault, 0, 0),
         What::Stopwatch => (0, 0, 0),
     };
-    if item.what.direction().is_some() {
-        return (item.what.kind(), a, b, c, 0, Place::Due);
-    }
-    (item.what.kind(), a, b, c, item.erased, item.place)
+    let first = u32::from_be_bytes([what.kind(), a, b, c]);
+    if what.direction().is_some() { (first, 0, Place::Due) } else { (first, item.kept().look, item.place) }
 }
 
-/// Whether only names can tell which of two items comes first.
-fn alike<P: Process>(a: &Item<P>, b: &Item<P>) -> bool {
-    a.what.direction().is_none()
-        && matches!(a.what, What::Timer { .. } | What::Message { .. })
-        && sort_key(a) == sort_key(b)
+/// Whether only names can tell which of two items with one key comes first.
+fn may_be_exchanged<P: Process>(item: &Item<P>) -> bool {
+    let what = item.what();
+    what.direction().is_none() && matches!(what, What::Timer { .. } | What::Message { .. })
 }
 
-/// Tells items apart that differ in their names only. What travels on one lane keeps its order.
-fn names_key<P: Process>(item: &Item<P>, rename: &mut Rename<'_>) -> Vec<u64> {
-    if item.what.direction().is_some() {
-        return Vec::new();
-    }
+/// Tells items apart that differ in their names only.
+fn names_key<P: Process>(item: &Item<P>, rename: &mut Rename<'_>) -> SmallVec<[u64; 8]> {
     let number = |name: &Name| match name.renamed(rename) {
         Name::Node(node) => u64::from(node.0),
         Name::Id(id) => id.value(),
         Name::Rank(rank) => rank.value(),
     };
-    item.names.iter().map(number).collect()
-}
-
-/// Every name in a state, in the order in which identities are renumbered.
-pub(super) fn names<'a, P: Process, M: Data>(
-    state: &State<P, M>,
-    items: impl Iterator<Item = &'a Item<P>>,
-) -> Vec<Name> {
-    let mut list = List(Vec::with_capacity(64));
-    for node in &state.nodes {
-        match node {
-            NodeState::Down { durable, .. } => durable.clone().visit(&mut list),
-            NodeState::Up { hosted, durable, incarnation, paused } => {
-                list.0.extend_from_slice(&hosted.names);
-                durable.clone().visit(&mut list);
-                list.0.push(Name::Rank(*incarnation));
-                for effect in paused.iter().flatten() {
-                    visit_effect(&mut effect.clone(), &mut list);
-                }
-            }
-        }
-    }
-    for item in items {
-        list.0.extend_from_slice(&item.names);
-    }
-    list.0.extend_from_slice(&state.watch.memory.names);
-    list.0
-}
-
-/// Old names at the places of new ones.
-struct Numbers {
-    ids: Vec<u64>,
-    /// Sorted.
-    ranks: Vec<(Sort, u64)>,
-}
-
-impl Numbers {
-    /// How the living identities are called from now on: `Id` by first occurrence, `Rank` by order within its sort.
-    fn of(names: &[Name]) -> Numbers {
-        let mut numbers = Numbers { ids: Vec::with_capacity(16), ranks: Vec::with_capacity(16) };
-        for name in names {
-            match *name {
-                Name::Node(_) => {}
-                Name::Id(id) if numbers.ids.contains(&id.value()) => {}
-                Name::Id(id) => numbers.ids.push(id.value()),
-                Name::Rank(rank) if rank.value() > 0 => numbers.ranks.push((rank.sort(), rank.value())),
-                Name::Rank(_) => {}
-            }
-        }
-        numbers.ranks.sort_unstable();
-        numbers.ranks.dedup();
-        numbers
-    }
-
-    /// Whether all keep their names.
-    fn stay(&self) -> bool {
-        let ids_stay = (0..).zip(&self.ids).all(|(new, old)| new == *old);
-        ids_stay && self.ranks.iter().all(|&(sort, value)| self.rank(sort, value) == value)
-    }
-
-    fn id(&self, old: u64) -> u64 {
-        self.ids.iter().position(|id| *id == old).expect("every living identity was listed") as u64
-    }
-
-    fn rank(&self, sort: Sort, old: u64) -> u64 {
-        let first = self.ranks.partition_point(|rank| rank.0 < sort);
-        let place = self.ranks[first..].iter().position(|rank| *rank == (sort, old));
-        place.expect("every living identity was listed") as u64 + 1
-    }
-}
-
-/// Replaces names.
-struct Rename<'a> {
-    nodes: Option<&'a [NodeId]>,
-    numbers: Option<&'a Numbers>,
-}
-
-impl Visitor for Rename<'_> {
-    fn node(&mut self, node: &mut NodeId) {
-        if let Some(nodes) = self.nodes {
-            *node = nodes[node.index()];
-        }
-    }
-
-    fn id(&mut self, id: &mut Id) {
-        if let Some(numbers) = self.numbers {
-            *id = Id::new(numbers.id(id.value()));
-        }
-    }
-
-    fn rank(&mut self, rank: &mut Rank) {
-        if let Some(numbers) = self.numbers
-            && rank.value() > 0
-        {
-            *rank = Rank::new(rank.sort(), numbers.rank(rank.sort(), rank.value()));
-        }
-        if let Some(nodes) = self.nodes
-            && rank.sort().0 >= Sort::INCARNATIONS
-        {
-            let node = nodes[usize::from(rank.sort().0 - Sort::INCARNATIONS)];
-            *rank = Rank::new(Sort::incarnation(node), rank.value());
-        }
-    }
-}
-
-impl<P: Process, M: Data> World<P, M> {
-    fn renumber(&self, state: &mut State<P, M>) {
-        let numbers = Numbers::of(&names(state, state.items.iter()));
-        if !numbers.stay() {
-            self.rename(state, &mut Rename { nodes: None, numbers: Some(&numbers) });
-        }
-    }
-
-    fn rename(&self, state: &mut State<P, M>, names: &mut Rename<'_>) {
-        for node in &mut state.nodes {
-            match node {
-                NodeState::Down { durable, .. } => durable.visit(names),
-                NodeState::Up { hosted, durable, incarnation, paused } => {
-                    self.processes.rename(hosted, names);
-                    durable.visit(names);
-                    incarnation.visit(names);
-                    paused.iter_mut().flatten().for_each(|effect| visit_effect(effect, names));
-                }
-            }
-        }
-        for item in &mut state.items {
-            item.rename(names);
-        }
-        self.memories.rename(&mut state.watch.memory, names);
-        state.watch.holders.visit(names);
-        state.watch.holders.sort_unstable();
-        state.watch.last.visit(names);
-    }
-}
-
-fn visit_effect<P: Process>(effect: &mut Effect<P>, visitor: &mut dyn Visitor) {
-    match effect {
-        Effect::Send { to, message } => {
-            visitor.node(to);
-            message.visit(visitor);
-        }
-        Effect::Arm { timer, .. } | Effect::Disarm(timer) => timer.visit(visitor),
-        Effect::Rename { from, to } => {
-            from.visit(visitor);
-            to.visit(visitor);
-        }
-        Effect::Persist(durable) => durable.visit(visitor),
-        Effect::Emit(event) => event.visit(visitor),
-        Effect::Exit => {}
-    }
+    item.kept().names.iter().map(number).collect()
 }
 
 /// Every order in which the nodes at the places of some classes are exchanged among themselves, but the first one.

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     kept::Kept,
     space::{Cap, Marks, Origin},
-    state::{Item, Name, NodeState, Place, State, What},
+    state::{Item, Name, NodeState, Place, State, Told, What},
 };
 use crate::{
     process::{Data, Fresh, Lane, NodeId, Process, Reason, Sort},
@@ -101,7 +101,7 @@ impl<P: Process, M: Data> Draft<P, M> {
         let uid = self.next;
         self.next += 1;
         let origin = self.schedule(window);
-        self.state.items.push(Item::new(what, place));
+        self.state.items.push(Item { told: Told::New(Arc::new(what)), place });
         self.sources.push(Source { uid, origin });
         uid
     }
@@ -125,19 +125,32 @@ impl<P: Process, M: Data> Draft<P, M> {
         };
     }
 
-    pub(super) fn remove(&mut self, index: usize) -> What<P> {
+    pub(super) fn remove(&mut self, index: usize) -> Told<P> {
         self.sources.remove(index);
-        self.state.items.remove(index).what.clone()
+        self.state.items.remove(index).told
+    }
+
+    /// Changes what an item is; it stays where it is, and due when it was.
+    pub(super) fn change(&mut self, index: usize, change: impl FnOnce(&mut What<P>)) {
+        let item = &mut self.state.items[index];
+        let mut what = item.what().clone();
+        change(&mut what);
+        item.told = Told::New(Arc::new(what));
     }
 
     pub(super) fn retain(&mut self, mut keep: impl FnMut(&Item<P>) -> bool) {
-        let mut kept = self.state.items.iter().map(&mut keep).collect::<Vec<_>>().into_iter();
-        self.sources.retain(|_| kept.next().expect("a source for each item"));
-        self.state.items.retain(|item| keep(item));
+        // Nothing goes most of the time.
+        let Some(first) = self.state.items.iter().position(|item| !keep(item)) else { return };
+        for index in (first..self.state.items.len()).rev() {
+            if !keep(&self.state.items[index]) {
+                self.state.items.remove(index);
+                self.sources.remove(index);
+            }
+        }
     }
 
     pub(super) fn position(&self, test: impl Fn(&What<P>) -> bool) -> Option<usize> {
-        self.state.items.iter().position(|item| test(&item.what))
+        self.state.items.iter().position(|item| test(item.what()))
     }
 
     pub(super) fn index_of(&self, uid: Uid) -> Option<usize> {
@@ -164,7 +177,7 @@ impl<P: Process, M: Data> Draft<P, M> {
     }
 
     pub(super) fn drop_patience(&mut self, node: NodeId, peer: NodeId, lane: Lane) {
-        self.retain(|item| item.what != What::Patience { node, peer, lane });
+        self.retain(|item| *item.what() != What::Patience { node, peer, lane });
     }
 
     pub(super) fn end(&self, node: NodeId, peer: NodeId, lane: Lane) -> Option<bool> {
@@ -188,13 +201,16 @@ impl<P: Process, M: Data> Draft<P, M> {
     /// # Errors
     /// When more messages are in flight on a link than its capacity.
     pub(super) fn check_capacity(&self, setup: &Setup<P>) -> Result<(), Cap> {
+        if !self.log.iter().any(|made| matches!(made, Made::Sent { .. })) {
+            return Ok(());
+        }
         let ends = |what: &What<P>| match *what {
             What::Message { from, to, .. } => Some((from, to)),
             _ => None,
         };
-        for (from, to) in self.state.items.iter().filter_map(|item| ends(&item.what)) {
+        for (from, to) in self.state.items.iter().filter_map(|item| ends(item.what())) {
             let cap = usize::from(setup.links.get(from, to).map_or(0, |link| link.capacity));
-            let count = self.state.items.iter().filter(|item| ends(&item.what) == Some((from, to))).count();
+            let count = self.state.items.iter().filter(|item| ends(item.what()) == Some((from, to))).count();
             if count > cap {
                 let what = format!("messages in flight from {} to {}", setup.node(from).name, setup.node(to).name);
                 return Err(Cap { what, cap });
@@ -204,19 +220,26 @@ impl<P: Process, M: Data> Draft<P, M> {
     }
 }
 
-/// The next fresh names above all in the state.
-pub(super) fn fresh_above(names: impl Iterator<Item = Name>) -> Fresh {
-    let mut next_id = 0;
-    let mut ranks: BTreeMap<Sort, u64> = BTreeMap::new();
-    for name in names {
+/// The next fresh names above all that it is told.
+#[derive(Default)]
+pub(super) struct Above {
+    next_id: u64,
+    next_ranks: BTreeMap<Sort, u64>,
+}
+
+impl Above {
+    pub(super) fn name(&mut self, name: Name) {
         match name {
             Name::Node(_) => {}
-            Name::Id(id) => next_id = next_id.max(id.value() + 1),
+            Name::Id(id) => self.next_id = self.next_id.max(id.value() + 1),
             Name::Rank(rank) => {
-                let next = ranks.entry(rank.sort()).or_insert(1);
+                let next = self.next_ranks.entry(rank.sort()).or_insert(1);
                 *next = (*next).max(rank.value() + 1);
             }
         }
     }
-    Fresh::above(next_id, ranks)
+
+    pub(super) fn fresh(self) -> Fresh {
+        Fresh::above(self.next_id, self.next_ranks)
+    }
 }

@@ -1,10 +1,15 @@
 //! Executing a list of effects, with everything that the adversary may do between two of them.
 
+use std::{cell::RefCell, sync::Arc};
+
+use rustc_hash::FxHashMap;
+
 use super::{
     World,
     draft::{Draft, Made},
+    kept::Kept,
     space::Marks,
-    state::{Item, NodeState, Place, What},
+    state::{Item, NodeState, Place, Told, What},
 };
 use crate::{
     process::{Data, Effect, Effects, Fresh, Input, Me, NodeId, Process, Rank, Sort},
@@ -12,6 +17,25 @@ use crate::{
     time::Window,
     trace::{Choices, EffectCut},
 };
+
+/// What processes answer to what they are told, where they draw no fresh names: by the number of the process, the
+/// number of what it is told, which says to which node, and its incarnation.
+#[derive(Debug)]
+pub(super) struct Answers<P: Process> {
+    known: RefCell<FxHashMap<(u32, u32, Rank), Answer<P>>>,
+}
+
+impl<P: Process> Default for Answers<P> {
+    fn default() -> Answers<P> {
+        Answers { known: RefCell::default() }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Answer<P: Process> {
+    hosted: Arc<Kept<P>>,
+    effects: Arc<[Effect<P>]>,
+}
 
 /// A way that a step can go, with the choices that lead there.
 pub(super) type Branch<P, M> = (Draft<P, M>, Choices);
@@ -40,13 +64,47 @@ impl<P: Process, M: Data> World<P, M> {
                 *dead = false;
             }
         }
-        let hosted = self.processes.keep(process);
+        let hosted = self.processes.keep(&process);
         draft.state.nodes[node.index()] = NodeState::Up { hosted, durable, incarnation, paused: None };
     }
 
     /// Gives an input to a running process and executes what it answers.
     pub(super) fn step(&self, draft: Draft<P, M>, node: NodeId, input: Input<P>) -> Vec<Branch<P, M>> {
         let (draft, effects) = self.answer(draft, node, input);
+        self.execute_all(vec![draft], node, &effects)
+    }
+
+    /// Gives what comes to a running process and executes what it answers.
+    pub(super) fn take_in(&self, mut draft: Draft<P, M>, node: NodeId, told: &Told<P>) -> Vec<Branch<P, M>> {
+        let NodeState::Up { hosted, incarnation, .. } = &draft.state.nodes[node.index()] else {
+            unreachable!("only a running node takes a step");
+        };
+        let question = match told {
+            Told::Kept(kept) => Some((hosted.number, kept.number, *incarnation)),
+            Told::New(_) => None,
+        };
+        let known = question.and_then(|question| self.answers.known.borrow().get(&question).cloned());
+        if let Some(Answer { hosted, effects }) = known {
+            draft.host(node, hosted);
+            return self.execute_all(vec![draft], node, &effects);
+        }
+        let input = match told.what().clone() {
+            What::Timer { timer, .. } => Input::Timer(timer),
+            What::Message { from, message, .. } => Input::Message { from, message },
+            What::Closed { peer, lane, reason, .. } => Input::Closed { peer, lane, reason },
+            what => unreachable!("{what:?} is nothing that a process is told"),
+        };
+        let before = draft.fresh.clone();
+        let (draft, effects) = self.answer(draft, node, input);
+        let effects: Arc<[Effect<P>]> = effects.into();
+        // Fresh names hang on the state, not on the process.
+        if draft.fresh == before
+            && let Some(question) = question
+            && let NodeState::Up { hosted, .. } = &draft.state.nodes[node.index()]
+        {
+            let answer = Answer { hosted: hosted.clone(), effects: effects.clone() };
+            self.answers.known.borrow_mut().insert(question, answer);
+        }
         self.execute_all(vec![draft], node, &effects)
     }
 
@@ -60,7 +118,7 @@ impl<P: Process, M: Data> World<P, M> {
         process.step(&me, input, &mut fx);
         let (effects, fresh) = fx.into_parts();
         draft.fresh = fresh;
-        draft.host(node, self.processes.keep(process));
+        draft.host(node, self.processes.keep(&process));
         (draft, effects)
     }
 
@@ -303,7 +361,9 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// The fresh names above all those of a state.
     pub(super) fn fresh(&self, state: &super::state::State<P, M>) -> Fresh {
-        super::draft::fresh_above(super::canonical::names(state, state.items.iter()).into_iter())
+        let mut above = super::draft::Above::default();
+        super::renumber::each_name(state, |name| above.name(name));
+        above.fresh()
     }
 }
 
@@ -312,7 +372,7 @@ fn seen_outside<P: Process>(effect: &Effect<P>) -> bool {
 }
 
 fn is_timer<P: Process>(item: &Item<P>, of: NodeId, key: &P::Timer) -> bool {
-    matches!(&item.what, What::Timer { node, timer } if *node == of && timer == key)
+    matches!(item.what(), What::Timer { node, timer } if *node == of && timer == key)
 }
 
 fn disarm<P: Process, M: Data>(draft: &mut Draft<P, M>, node: NodeId, timer: &P::Timer) {
@@ -328,8 +388,7 @@ fn rename<P: Process, M: Data>(draft: &mut Draft<P, M>, node: NodeId, from: &P::
         let uid = draft.sources[uid].uid;
         disarm(draft, node, to);
         let index = draft.index_of(uid).expect("another timer was disarmed");
-        let place = draft.state.items[index].place;
-        draft.state.items[index] = Item::new(What::Timer { node, timer: to.clone() }, place);
+        draft.change(index, |what| *what = What::Timer { node, timer: to.clone() });
     }
     true
 }

@@ -5,7 +5,7 @@ use super::{
     draft::{Draft, Uid},
     effects::Branch,
     space::{Cap, Marks},
-    state::{NodeState, Place, State, What},
+    state::{NodeState, Place, State, Told, What},
 };
 use crate::{
     process::{Data, Effect, Fresh, Input, NodeId, Process, Reason},
@@ -120,7 +120,7 @@ impl<P: Process, M: Data> World<P, M> {
         draft.retain(|_| false);
         draft.state.ends.clear();
         draft.state.tokens.fill(0);
-        draft.state.watch.memory = self.memories.keep(self.property.memory.clone());
+        draft.state.watch.memory = self.memories.keep(&self.property.memory);
         for node in &mut draft.state.nodes {
             *node = NodeState::Down { durable: P::Durable::default(), dead: false };
         }
@@ -131,7 +131,7 @@ impl<P: Process, M: Data> World<P, M> {
         if self.waits(&mut draft, index) {
             return plain(vec![draft]);
         }
-        match draft.state.items[index].what {
+        match *draft.state.items[index].what() {
             What::Message { from, to, .. } if !draft.state.nodes[to.index()].is_up() => {
                 plain(vec![self.refuse(draft, index, from, to)])
             }
@@ -140,25 +140,25 @@ impl<P: Process, M: Data> World<P, M> {
                 self.step(draft, to, Input::Closed { peer: from, lane, reason: Reason::Reset })
             }
             _ => {
-                let what = draft.remove(index);
-                self.happens(draft, what)
+                let told = draft.remove(index);
+                self.happens(draft, &told)
             }
         }
     }
 
-    fn happens(&self, mut draft: Draft<P, M>, what: What<P>) -> Vec<Branch<P, M>> {
-        match what {
+    fn happens(&self, mut draft: Draft<P, M>, told: &Told<P>) -> Vec<Branch<P, M>> {
+        match *told.what() {
             What::Start { node } => self.start(draft, node),
-            What::Timer { node, timer } => self.step(draft, node, Input::Timer(timer)),
-            What::Message { from, to, message, lane, opening } => {
+            What::Timer { node, .. } => self.take_in(draft, node, told),
+            What::Message { from, to, lane, opening, .. } => {
                 if let Some(lane) = lane.filter(|_| opening) {
                     draft.set_end(to, from, lane, Some(false));
                 }
-                self.step(draft, to, Input::Message { from, message })
+                self.take_in(draft, to, told)
             }
-            What::Closed { node, peer, lane, reason } => {
+            What::Closed { node, peer, lane, .. } => {
                 draft.set_end(node, peer, lane, None);
-                self.step(draft, node, Input::Closed { peer, lane, reason })
+                self.take_in(draft, node, told)
             }
             What::Patience { node, peer, lane } => {
                 self.give_up(&mut draft, node, peer, lane);
@@ -180,13 +180,13 @@ impl<P: Process, M: Data> World<P, M> {
     /// An item whose moment comes while it cannot be delivered: behind another of its lane, or to a paused node.
     fn waits(&self, draft: &mut Draft<P, M>, index: usize) -> bool {
         let item = &draft.state.items[index];
-        if let Some(direction) = item.what.direction()
-            && draft.state.items[..index].iter().any(|ahead| ahead.what.direction() == Some(direction))
+        if let Some(direction) = item.what().direction()
+            && draft.state.items[..index].iter().any(|ahead| ahead.what().direction() == Some(direction))
         {
             draft.state.items[index].place = Place::Queued;
             return true;
         }
-        if let Some(node) = item.what.addressee()
+        if let Some(node) = item.what().addressee()
             && draft.state.nodes[node.index()].is_paused()
         {
             draft.state.items[index].place = Place::Inbox;
@@ -197,7 +197,7 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// A message that reaches a node whose process is down.
     fn refuse(&self, mut draft: Draft<P, M>, index: usize, from: NodeId, to: NodeId) -> Draft<P, M> {
-        let What::Message { lane, .. } = draft.remove(index) else { unreachable!("only messages are refused") };
+        let What::Message { lane, .. } = *draft.remove(index).what() else { unreachable!("only messages are refused") };
         if let Some(lane) = lane {
             draft.set_end(to, from, lane, None);
             if !draft.state.nodes[to.index()].is_dead() {
@@ -211,7 +211,7 @@ impl<P: Process, M: Data> World<P, M> {
     /// The first message of a new connection tells its receiver that the old one is gone.
     fn reopen(&self, draft: &mut Draft<P, M>, index: usize, from: NodeId, to: NodeId, lane: crate::process::Lane) {
         let uid = draft.sources[index].uid;
-        draft.state.items[index].change(|what| {
+        draft.change(index, |what| {
             if let What::Message { opening, .. } = what {
                 *opening = false;
             }
@@ -245,7 +245,7 @@ impl<P: Process, M: Data> World<P, M> {
         let window = Window::up_to(self.setup.node(node).clock.reaction);
         for index in 0..draft.state.items.len() {
             let item = &draft.state.items[index];
-            if item.place == Place::Inbox && item.what.addressee() == Some(node) {
+            if item.place == Place::Inbox && item.what().addressee() == Some(node) {
                 draft.make_due(index, window);
             }
         }
@@ -347,7 +347,7 @@ impl<P: Process, M: Data> World<P, M> {
         let were_up: Vec<NodeId> =
             on_it.iter().copied().filter(|node| draft.state.nodes[node.index()].is_up()).collect();
         for &node in &on_it {
-            draft.retain(|item| item.what != What::Start { node });
+            draft.retain(|item| *item.what() != What::Start { node });
             if were_up.contains(&node) {
                 self.end_process(&mut draft, node, false);
             }
@@ -383,7 +383,7 @@ impl<P: Process, M: Data> World<P, M> {
         if let Some(by) = suspended {
             for index in 0..draft.state.items.len() {
                 let item = &draft.state.items[index];
-                if item.place == Place::Due && matches!(item.what, What::Timer { node: of, .. } if of == node) {
+                if item.place == Place::Due && matches!(item.what(), What::Timer { node: of, .. } if *of == node) {
                     draft.widen(index, by);
                 }
             }
@@ -412,8 +412,8 @@ fn settle<P: Process, M: Data>(draft: &mut Draft<P, M>) {
     for index in 0..draft.state.items.len() {
         let item = &draft.state.items[index];
         if item.place == Place::Queued {
-            let direction = item.what.direction();
-            if draft.state.items[..index].iter().all(|ahead| ahead.what.direction() != direction) {
+            let direction = item.what().direction();
+            if draft.state.items[..index].iter().all(|ahead| ahead.what().direction() != direction) {
                 draft.make_due(index, Window::up_to(Duration::ZERO));
             }
         }

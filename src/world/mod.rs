@@ -9,6 +9,7 @@ mod effects;
 mod expand;
 mod kept;
 mod observe;
+mod renumber;
 mod since;
 pub mod space;
 mod state;
@@ -21,14 +22,15 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::{
     draft::{Draft, Source},
+    effects::Answers,
     expand::{Act, Cause, Label},
     kept::Keeper,
     since::Beginning,
     space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
-    state::{NodeState, Place, State, Told, Watching, What},
+    state::{NodeState, Place, State, Watching, What, erased, hash_of},
 };
 use crate::{
-    process::{Data, Fresh, NodeId, Process},
+    process::{Data, Fresh, Process},
     spec::{Property, Setup},
 };
 
@@ -66,13 +68,18 @@ pub struct World<P: Process, M: Data> {
     /// Also branches that cannot be told apart from others, which a run may name.
     thorough: bool,
     groups: Vec<Vec<u8>>,
+    /// For each node, which of the groups it is in.
+    group_of: Vec<Option<u8>>,
     processes: Keeper<P>,
     memories: Keeper<M>,
+    items: Keeper<What<P>>,
+    answers: Answers<P>,
     states: Vec<Arc<State<P, M>>>,
-    numbers: FxHashMap<Arc<State<P, M>>, StateId>,
+    /// The latest state of each hash, and for each state the one before it with the same hash.
+    latest: FxHashMap<u64, StateId>,
+    earlier: Vec<Option<StateId>>,
     edges: Vec<Known>,
     origins: FxHashSet<Arc<[Origin]>>,
-    told: FxHashSet<Arc<Told<P>>>,
     /// `None` for the first starts.
     beginning: Option<Beginning>,
 }
@@ -95,20 +102,26 @@ impl<P: Process, M: Data> World<P, M> {
                 groups.entry(group).or_default().push(index as u8);
             }
         }
+        let groups: Vec<Vec<u8>> = groups.into_values().filter(|group| group.len() > 1).collect();
+        let of = |node: usize| groups.iter().position(|group| group.contains(&(node as u8)));
+        let group_of = (0..setup.nodes.len()).map(|node| of(node).map(|group| group as u8)).collect();
         World {
             setup,
             property,
             focus,
             reductions,
             thorough: false,
-            groups: groups.into_values().filter(|group| group.len() > 1).collect(),
-            processes: Keeper::new(),
-            memories: Keeper::new(),
+            groups,
+            group_of,
+            processes: Keeper::new(|process| erased(process.clone())),
+            memories: Keeper::new(|_| 0),
+            items: Keeper::new(What::look),
+            answers: Answers::default(),
             states: Vec::new(),
-            numbers: FxHashMap::default(),
+            latest: FxHashMap::default(),
+            earlier: Vec::new(),
             edges: Vec::new(),
             origins: FxHashSet::default(),
-            told: FxHashSet::default(),
             beginning: None,
         }
     }
@@ -121,11 +134,7 @@ impl<P: Process, M: Data> World<P, M> {
             items: Vec::new(),
             ends: Vec::new(),
             tokens: self.setup.faults.iter().map(|fault| fault.tokens.at_most).collect(),
-            watch: Watching {
-                memory: self.memories.keep(self.property.memory.clone()),
-                holders: Vec::new(),
-                last: None,
-            },
+            watch: Watching { memory: self.memories.keep(&self.property.memory), holders: Vec::new(), last: None },
         };
         let mut draft = Draft::of(&empty, Fresh::default());
         for node in self.setup.ids() {
@@ -137,22 +146,27 @@ impl<P: Process, M: Data> World<P, M> {
     /// What can cause a step of a state, and its bit.
     fn causes(&self, state: &State<P, M>) -> Vec<(Cause, Causes)> {
         let due = state.items.iter().enumerate().filter(|(_, item)| item.place == Place::Due).enumerate();
-        let events = due.filter(|(_, (_, item))| item.what != What::Stopwatch);
+        let events = due.filter(|(_, (_, item))| *item.what() != What::Stopwatch);
         let mut causes: Vec<(Cause, Causes)> =
             events.map(|(variable, (index, _))| (Cause::Item(index), Causes::variable(variable as u16))).collect();
         causes.push((Cause::Adversary, Causes::ADVERSARY));
         causes
     }
 
-    fn intern(&mut self, mut state: State<P, M>) -> StateId {
-        if let Some(&number) = self.numbers.get(&state) {
-            return number;
-        }
+    fn intern(&mut self, state: State<P, M>) -> StateId {
         let number = StateId::try_from(self.states.len()).expect("fewer than 2^32 states fit in memory");
-        state.items.iter_mut().for_each(|item| item.share(&mut self.told));
-        let state = Arc::new(state);
-        self.states.push(state.clone());
-        self.numbers.insert(state, number);
+        let hash = hash_of(&state);
+        let latest = self.latest.get(&hash).copied();
+        let mut known = latest;
+        while let Some(number) = known {
+            if *self.states[number as usize] == state {
+                return number;
+            }
+            known = self.earlier[number as usize];
+        }
+        self.latest.insert(hash, number);
+        self.earlier.push(latest);
+        self.states.push(Arc::new(state));
         self.edges.push(Known { causes: Causes::NONE, edges: Arc::new([]) });
         number
     }
@@ -261,20 +275,21 @@ impl<P: Process, M: Data> Space for World<P, M> {
     fn variables(&self, state: StateId) -> Arc<[Variable]> {
         let items = &self.states[state as usize].items;
         let due = items.iter().filter(|item| item.place == Place::Due);
-        due.map(|item| variable_kind(&item.what)).collect()
+        due.map(|item| variable_kind(item.what())).collect()
     }
 
     fn automorphisms(&mut self, state: StateId) -> Arc<[Automorphism]> {
-        if !self.reductions.symmetry {
+        if !self.reductions.symmetry || self.groups.is_empty() {
             return Arc::new([]);
         }
         let state = self.states[state as usize].clone();
         let draft = Draft::of(&state, Fresh::default());
         let mut found = Vec::new();
+        let signatures = self.signatures(&state);
         for group in &self.groups {
             for (index, &a) in group.iter().enumerate() {
                 // Nodes that look different have no exchange that keeps the state.
-                let looks = |node: u8| self.signature(&state, NodeId(node), group);
+                let looks = |node: u8| signatures[usize::from(node)];
                 for &b in group[index + 1..].iter().filter(|&&b| looks(a) == looks(b)) {
                     let mut order = self.identity();
                     order.swap(usize::from(a), usize::from(b));
@@ -338,7 +353,7 @@ impl<P: Process, M: Data> World<P, M> {
             };
         }
         for item in &state.items {
-            text += &format!("  {:?} {:?}\n", item.place, item.what);
+            text += &format!("  {:?} {:?}\n", item.place, item.what());
         }
         text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch.memory.value)
     }

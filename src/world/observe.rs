@@ -18,7 +18,7 @@ impl<P: Process, M: Data> World<P, M> {
         let mut memory = draft.state.watch.memory.value.clone();
         let signals = self.property.observe(&mut memory, happening);
         if memory != draft.state.watch.memory.value {
-            draft.state.watch.memory = self.memories.keep(memory);
+            draft.state.watch.memory = self.memories.keep(&memory);
         }
         if signals == Signals::default() {
             return vec![draft];

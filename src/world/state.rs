@@ -2,11 +2,11 @@
 
 use std::{
     hash::{Hash, Hasher},
-    ops::Deref,
     sync::Arc,
 };
 
-use rustc_hash::{FxHashSet, FxHasher};
+use rustc_hash::FxHasher;
+use smallvec::SmallVec;
 
 use super::kept::Kept;
 use crate::process::{Data, Effect, Id, Lane, Names, NodeId, Process, Rank, Reason, Sort, Visitor};
@@ -20,7 +20,7 @@ pub(super) struct State<P: Process, M: Data> {
     /// The ends of stream connections that are not idle, sorted.
     pub(super) ends: Vec<End>,
     /// Tokens left of each fault class.
-    pub(super) tokens: Vec<u8>,
+    pub(super) tokens: SmallVec<[u8; 8]>,
     pub(super) watch: Watching<M>,
 }
 
@@ -60,101 +60,40 @@ impl<P: Process> NodeState<P> {
     }
 }
 
-/// Something under way, and where it waits. Copies of a state share what they have under way.
-#[derive(Clone, Debug)]
+/// Something under way, and where it waits. States share what they have under way.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) struct Item<P: Process> {
-    told: Arc<Told<P>>,
+    pub(super) told: Told<P>,
     pub(super) place: Place,
 }
 
-/// What is under way, with what is asked of it again and again.
-#[derive(Clone, Debug)]
-pub(super) struct Told<P: Process> {
-    pub(super) what: What<P>,
-    pub(super) names: Box<[Name]>,
-    /// The hash of `what` without its names: stable under renaming, so it orders what has no other order.
-    pub(super) erased: u64,
-    hash: u64,
-}
-
 impl<P: Process> Item<P> {
-    pub(super) fn new(mut what: What<P>, place: Place) -> Item<P> {
-        let erased = match &what {
-            What::Timer { timer, .. } => erased(timer.clone()),
-            What::Message { message, .. } => erased(message.clone()),
-            _ => 0,
-        };
-        let mut list = List(Vec::new());
-        visit_what(&mut what, &mut list);
-        let hash = hash_of(&what);
-        Item { told: Arc::new(Told { what, names: list.0.into(), erased, hash }), place }
+    pub(super) fn what(&self) -> &What<P> {
+        self.told.what()
     }
 
-    /// Changes what is under way.
-    pub(super) fn change(&mut self, change: impl FnOnce(&mut What<P>)) {
-        let mut what = self.what.clone();
-        change(&mut what);
-        *self = Item::new(what, self.place);
-    }
-
-    /// Renames it, if it has such names.
-    pub(super) fn rename(&mut self, names: &mut impl Visitor) {
-        if self.names.iter().all(|name| name.renamed(names) == *name) {
-            return;
-        }
-        let mut what = self.what.clone();
-        visit_what(&mut what, names);
-        let mut list = List(Vec::with_capacity(self.names.len()));
-        visit_what(&mut what, &mut list);
-        let (erased, hash) = (self.erased, hash_of(&what));
-        self.told = Arc::new(Told { what, names: list.0.into(), erased, hash });
-    }
-
-    /// Takes the place of another that is equal, so that both are kept once.
-    pub(super) fn share(&mut self, known: &mut FxHashSet<Arc<Told<P>>>) {
-        match known.get(&self.told) {
-            Some(other) => self.told = other.clone(),
-            None => {
-                known.insert(self.told.clone());
-            }
+    /// What is under way as its keeper knows it.
+    pub(super) fn kept(&self) -> &Kept<What<P>> {
+        match &self.told {
+            Told::Kept(kept) => kept,
+            Told::New(what) => unreachable!("{what:?} is kept before it is asked about"),
         }
     }
 }
 
-impl<P: Process> Deref for Item<P> {
-    type Target = Told<P>;
-
-    fn deref(&self) -> &Told<P> {
-        &self.told
-    }
+/// What is under way, and whether a step has just made it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Told<P: Process> {
+    New(Arc<What<P>>),
+    Kept(Arc<Kept<What<P>>>),
 }
 
-impl<P: Process> PartialEq for Item<P> {
-    fn eq(&self, other: &Item<P>) -> bool {
-        self.place == other.place && (Arc::ptr_eq(&self.told, &other.told) || self.told == other.told)
-    }
-}
-
-impl<P: Process> Eq for Item<P> {}
-
-impl<P: Process> Hash for Item<P> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.told.hash(state);
-        self.place.hash(state);
-    }
-}
-
-impl<P: Process> PartialEq for Told<P> {
-    fn eq(&self, other: &Told<P>) -> bool {
-        self.hash == other.hash && self.what == other.what
-    }
-}
-
-impl<P: Process> Eq for Told<P> {}
-
-impl<P: Process> Hash for Told<P> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
+impl<P: Process> Told<P> {
+    pub(super) fn what(&self) -> &What<P> {
+        match self {
+            Told::New(what) => what,
+            Told::Kept(kept) => &kept.value,
+        }
     }
 }
 
@@ -229,6 +168,15 @@ impl<P: Process> What<P> {
         }
     }
 
+    /// What is seen of its content without names. Its kind and its ends are seen elsewhere.
+    pub(super) fn look(&self) -> u64 {
+        match self {
+            What::Timer { timer, .. } => erased(timer.clone()),
+            What::Message { message, .. } => erased(message.clone()),
+            _ => 0,
+        }
+    }
+
     /// The node whose process it is for.
     pub(super) fn addressee(&self) -> Option<NodeId> {
         match *self {
@@ -239,23 +187,25 @@ impl<P: Process> What<P> {
     }
 }
 
-fn visit_what<P: Process>(what: &mut What<P>, visitor: &mut dyn Visitor) {
-    match what {
-        What::Start { node } | What::Resume { node } => visitor.node(node),
-        What::Timer { node, timer } => {
-            visitor.node(node);
-            timer.visit(visitor);
+impl<P: Process> Names for What<P> {
+    fn visit(&mut self, visitor: &mut dyn Visitor) {
+        match self {
+            What::Start { node } | What::Resume { node } => visitor.node(node),
+            What::Timer { node, timer } => {
+                visitor.node(node);
+                timer.visit(visitor);
+            }
+            What::Message { from, to, message, .. } => {
+                visitor.node(from);
+                visitor.node(to);
+                message.visit(visitor);
+            }
+            What::Closed { node, peer, .. } | What::Patience { node, peer, .. } => {
+                visitor.node(node);
+                visitor.node(peer);
+            }
+            What::Heal { .. } | What::Refill { .. } | What::Stopwatch => {}
         }
-        What::Message { from, to, message, .. } => {
-            visitor.node(from);
-            visitor.node(to);
-            message.visit(visitor);
-        }
-        What::Closed { node, peer, .. } | What::Patience { node, peer, .. } => {
-            visitor.node(node);
-            visitor.node(peer);
-        }
-        What::Heal { .. } | What::Refill { .. } | What::Stopwatch => {}
     }
 }
 
@@ -300,6 +250,21 @@ pub(super) enum Name {
 }
 
 impl Name {
+    pub(super) fn id(self) -> Option<u64> {
+        match self {
+            Name::Id(id) => Some(id.value()),
+            Name::Node(_) | Name::Rank(_) => None,
+        }
+    }
+
+    /// A rank above the least of its sort.
+    pub(super) fn rank(self) -> Option<(Sort, u64)> {
+        match self {
+            Name::Rank(rank) if rank.value() > 0 => Some((rank.sort(), rank.value())),
+            Name::Node(_) | Name::Id(_) | Name::Rank(_) => None,
+        }
+    }
+
     /// What a visitor makes of it.
     pub(super) fn renamed(self, visitor: &mut impl Visitor) -> Name {
         match self {

@@ -84,15 +84,21 @@ impl<P: Process, M: Data> World<P, M> {
             let label = self.translate(&label, &names);
             let what = run.occurrence(&label.act);
             let next = self.expand(&run.state, &run.fresh, cause).map_err(|cap| wrong(&cap.to_string()))?;
-            let (_, draft) = next
-                .into_iter()
-                .find(|(other, _)| *other == label)
-                .ok_or_else(|| wrong("the step is not possible with real names"))?;
             names = canonical.nodes.iter().map(|&node| names[usize::from(node)]).collect();
-            let image = self.renamed(draft.state.clone(), &draft.sources, names.clone());
-            if image.state != canonical.state {
-                return Err(wrong("the step leads elsewhere with real names"));
+            // What a process does to many it may do in the order of their names, and these are others here. Then the
+            // choice that befell one of them has another place in the list, and where it leads shows which it is.
+            let mut ways: Vec<_> = next.into_iter().filter(|(other, _)| other.act == label.act).collect();
+            ways.sort_by_key(|(other, _)| *other != label);
+            if ways.is_empty() {
+                return Err(wrong("the step is not possible with real names"));
             }
+            let image_of = |(label, draft): (Label, Draft<P, M>)| {
+                let image = self.renamed(draft.state.clone(), &draft.sources, names.clone());
+                let same = image.state == canonical.state && same_windows(&image.origins, &canonical.origins);
+                same.then_some((label, draft, image))
+            };
+            let way = ways.into_iter().find_map(image_of);
+            let (label, draft, image) = way.ok_or_else(|| wrong("the step leads elsewhere with real names"))?;
             run.take(draft, at);
             run.reorder_taken(&image.uids);
             steps.push(Step { at, what, choices: label.choices, did: Vec::new() });
@@ -290,7 +296,7 @@ impl<P: Process, M: Data> Run<P, M> {
             Act::Cut { fault, cut, lost, held } => {
                 let numbered = |uid: &Uid| {
                     let index = usize::from(*uid);
-                    match (&self.state.items[index].what, self.tags[index]) {
+                    match (self.state.items[index].what(), self.tags[index]) {
                         (What::Message { from, to, .. }, Tag::Message { number, copy }) => (*from, *to, number, copy),
                         _ => unreachable!("a cut takes messages"),
                     }
@@ -306,7 +312,7 @@ impl<P: Process, M: Data> Run<P, M> {
     }
 
     fn item_occurrence(&self, index: usize) -> Occurrence {
-        match (&self.state.items[index].what, self.tags[index]) {
+        match (self.state.items[index].what(), self.tags[index]) {
             (What::Start { node }, _) => Occurrence::Start { node: *node },
             (What::Timer { node, .. }, Tag::Timer { number }) => Occurrence::Fire { node: *node, number },
             (What::Message { from, to, .. }, Tag::Message { number, copy }) => {
@@ -355,7 +361,7 @@ impl<P: Process, M: Data> Run<P, M> {
     /// Items whose moment is to come.
     fn pending(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.state.items.len()).filter(|&index| {
-            self.state.items[index].place == Place::Due && self.state.items[index].what != What::Stopwatch
+            self.state.items[index].place == Place::Due && *self.state.items[index].what() != What::Stopwatch
         })
     }
 
@@ -402,15 +408,18 @@ impl Line {
     fn push_state<P: Process, M: Data>(&mut self, state: &State<P, M>) {
         let due = || state.items.iter().filter(|item| item.place == Place::Due);
         let clock = |what: &What<P>| if let What::Timer { node, .. } = *what { Some(node) } else { None };
-        self.clocks.push(due().map(|item| clock(&item.what)).collect());
-        self.variables.push(due().map(|item| variable_kind(&item.what)).collect());
+        self.clocks.push(due().map(|item| clock(item.what())).collect());
+        self.variables.push(due().map(|item| variable_kind(item.what())).collect());
     }
 }
 
-/// The items of a draft that are due: its variables.
-fn due<P: Process, M: Data>(draft: &Draft<P, M>) -> impl Iterator<Item = (Uid, Origin)> + '_ {
-    let items = draft.state.items.iter().zip(&draft.sources);
-    items.filter(|(item, _)| item.place == Place::Due).map(|(_, source)| (source.uid, source.origin))
+/// Whether each variable comes from the same, or is scheduled alike; in which order does not matter.
+fn same_windows(some: &[Origin], others: &[Origin]) -> bool {
+    let alike = |(one, other): (&Origin, &Origin)| match (*one, *other) {
+        (Origin::Scheduled { lo, hi, .. }, Origin::Scheduled { lo: least, hi: most, .. }) => (lo, hi) == (least, most),
+        (one, other) => one == other,
+    };
+    some.len() == others.len() && some.iter().zip(others).all(alike)
 }
 
 /// For each variable of the state, the index of its item.

@@ -20,7 +20,7 @@ type InFlight = (Uid, Option<(NodeId, NodeId, Lane)>);
 impl<P: Process, M: Data> World<P, M> {
     /// Whether a cut blocks the direction.
     pub(super) fn blocked(&self, draft: &Draft<P, M>, from: NodeId, to: NodeId) -> bool {
-        draft.state.items.iter().any(|item| match item.what {
+        draft.state.items.iter().any(|item| match *item.what() {
             What::Heal { fault, cut } => self.cut_of(fault, cut).contains(&(from, to)),
             _ => false,
         })
@@ -95,7 +95,7 @@ impl<P: Process, M: Data> World<P, M> {
                 .state
                 .items
                 .iter()
-                .any(|item| item.place == Place::Held && item.what.direction() == Some((from, to, lane)))
+                .any(|item| item.place == Place::Held && item.what().direction() == Some((from, to, lane)))
             {
                 draft.drop_patience(from, to, lane);
             }
@@ -146,7 +146,7 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// The process of a node is gone; whether its peers are told.
     pub(super) fn end_process(&self, draft: &mut Draft<P, M>, node: NodeId, told: bool) {
-        draft.retain(|item| match item.what {
+        draft.retain(|item| match *item.what() {
             What::Timer { node: of, .. }
             | What::Resume { node: of }
             | What::Patience { node: of, .. }
@@ -193,9 +193,9 @@ impl<P: Process, M: Data> World<P, M> {
     fn in_flight(&self, draft: &Draft<P, M>, directions: &[(NodeId, NodeId)]) -> Vec<InFlight> {
         let items = draft.state.items.iter().zip(&draft.sources);
         items
-            .filter_map(|(item, source)| match item.what {
+            .filter_map(|(item, source)| match *item.what() {
                 What::Message { from, to, .. } if item.place == Place::Due && directions.contains(&(from, to)) => {
-                    Some((source.uid, item.what.direction()))
+                    Some((source.uid, item.what().direction()))
                 }
                 _ => None,
             })
@@ -218,7 +218,7 @@ impl<P: Process, M: Data> World<P, M> {
         };
         let behind_held = draft.state.items[..index]
             .iter()
-            .any(|item| item.place == Place::Held && item.what.direction() == Some((from, to, lane)));
+            .any(|item| item.place == Place::Held && item.what().direction() == Some((from, to, lane)));
         let mut holding = draft.clone();
         holding.state.items[index].place = Place::Held;
         self.grow_patient(&mut holding, from, to, lane);
@@ -238,11 +238,11 @@ impl<P: Process, M: Data> World<P, M> {
             let window = Window::up_to(self.rto(from, to));
             for index in 0..draft.state.items.len() {
                 let item = &draft.state.items[index];
-                if item.place == Place::Held && item.what.direction().is_some_and(|(a, b, _)| (a, b) == (from, to)) {
+                if item.place == Place::Held && item.what().direction().is_some_and(|(a, b, _)| (a, b) == (from, to)) {
                     draft.make_due(index, window);
                 }
             }
-            draft.retain(|item| match item.what {
+            draft.retain(|item| match *item.what() {
                 What::Patience { node, peer, .. } => (node, peer) != (from, to) || item.place != Place::Due,
                 _ => true,
             });
@@ -252,7 +252,7 @@ impl<P: Process, M: Data> World<P, M> {
 
 /// Drops every message of one direction of a lane that has not reached its node.
 fn drop_messages<P: Process, M: Data>(draft: &mut Draft<P, M>, from: NodeId, to: NodeId, lane: Lane) {
-    draft.retain(|item| match item.what {
+    draft.retain(|item| match *item.what() {
         What::Message { from: a, to: b, lane: Some(l), .. } => {
             (a, b, l) != (from, to, lane) || item.place == Place::Inbox
         }
