@@ -122,10 +122,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         let slowest = self.machine.setup.node(node).clock.reaction.micros();
         let (span, reaction) = match self.lean_of(node, node) {
             Some(lean) if most < i64::MAX => (random.leaning(least, most, lean), random.leaning(0, slowest, lean)),
-            _ => (
-                random.between(least, most, self.draw, self.rest_of_run()),
-                random.between(0, slowest, self.draw, 0),
-            ),
+            _ => (random.between(least, most, self.draw, self.rest_of_run()), random.between(0, slowest, self.draw, 0)),
         };
         Decision { span, reaction, tie: random.tie(), least, most, slowest }
     }

@@ -10,7 +10,7 @@ use super::{
     draft::Draft,
     expand::{Act, Label},
     space::{Causes, Origin, StateId},
-    state::{Item, Place, State, What},
+    state::{Item, Place, State, Told, What},
     story::{Mismatch, Run},
 };
 use crate::{
@@ -47,7 +47,7 @@ impl<P: Process, M: Data> World<P, M> {
         let mut elapsed = None;
         let mut draft = Draft::of(&run.state, run.fresh.clone());
         for (number, (source, &(lo, hi))) in (0..).zip(draft.sources.iter_mut().zip(&run.windows)) {
-            source.origin = match run.state.items[usize::from(source.uid)].what {
+            source.origin = match *run.state.items[usize::from(source.uid)].what() {
                 What::Stopwatch => {
                     elapsed = Some(run.now - lo);
                     Origin::Kept(1)
@@ -56,11 +56,11 @@ impl<P: Process, M: Data> World<P, M> {
             };
         }
         draft.ordered = run.ordered.iter().map(|&(first, second)| (first as u16, second as u16)).collect();
-        draft.retain(|item| !matches!(item.what, What::Refill { .. }));
+        draft.retain(|item| !matches!(item.what(), What::Refill { .. }));
         draft.state.tokens.fill(0);
-        let mut before =
-            State { items: vec![Item::new(What::Refill { fault: NO_FAULT }, Place::Due)], ..run.state.clone() };
-        before.items.extend(elapsed.map(|_| Item::new(What::Stopwatch, Place::Due)));
+        let due = |what| Item { told: Told::Kept(self.items.keep(&what)), place: Place::Due };
+        let mut before = State { items: vec![due(What::Refill { fault: NO_FAULT })], ..run.state.clone() };
+        before.items.extend(elapsed.map(|_| due(What::Stopwatch)));
         let wait = elapsed.unwrap_or(0);
         let mut origins = vec![Origin::Scheduled { lo: wait, hi: wait, number: 0 }];
         origins.extend(elapsed.map(|_| Origin::Scheduled { lo: 0, hi: 0, number: 1 }));

@@ -413,6 +413,12 @@ impl Line {
     }
 }
 
+/// The items of a draft that are due: its variables.
+fn due<P: Process, M: Data>(draft: &Draft<P, M>) -> impl Iterator<Item = (Uid, Origin)> + '_ {
+    let items = draft.state.items.iter().zip(&draft.sources);
+    items.filter(|(item, _)| item.place == Place::Due).map(|(_, source)| (source.uid, source.origin))
+}
+
 /// Whether each variable comes from the same, or is scheduled alike; in which order does not matter.
 fn same_windows(some: &[Origin], others: &[Origin]) -> bool {
     let alike = |(one, other): (&Origin, &Origin)| match (*one, *other) {
