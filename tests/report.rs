@@ -151,7 +151,8 @@ fn ndjson_has_all_of_the_trace() {
 fn itf_is_read_by_its_own_library() {
     #[derive(Deserialize, Debug)]
     struct State {
-        at: itf::de::Integer<i64>,
+        #[serde(with = "itf::de::As::<itf::de::Integer>")]
+        at: i64,
         lives: BTreeMap<String, String>,
         did: Vec<String>,
     }
@@ -161,7 +162,7 @@ fn itf_is_read_by_its_own_library() {
         let steps = steps(&story);
         assert_eq!(trace.states.len(), steps.len());
         for (state, step) in trace.states.iter().zip(&steps) {
-            assert_eq!(*state.value.at, step["at"].as_i64().expect("a moment"));
+            assert_eq!(state.value.at, step["at"].as_i64().expect("a moment"));
             assert_eq!(state.value.did.len(), step["did"].as_array().map_or(0, Vec::len));
             assert_eq!(state.value.lives.len(), 3);
         }
