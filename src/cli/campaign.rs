@@ -104,15 +104,15 @@ fn of_design(app: &App, design: &Resolved, arguments: &Arguments, manner: &Manne
         ledgers.entry(&expectation.under).or_default().push(expectation);
     }
     let full = arguments.seeds >= FULL;
+    let figures = design.expectations.iter().flat_map(|one| [one.within, one.worst]).flatten();
+    // Long enough for the longest span that the design speaks of to begin late.
+    let longest = figures.filter(|span| !span.is_never()).max().unwrap_or_default();
     let mut rows = Vec::new();
     for (ledger, expectations) in ledgers {
         let question =
             |one: &&Expectation| Question { property: one.property.clone(), ledger: ledger.into(), within: one.within };
         let questions: Vec<Question> = expectations.iter().map(question).collect();
         let began = Instant::now();
-        let figures = expectations.iter().flat_map(|one| [one.within, one.worst]).flatten();
-        let longest = figures.filter(|span| !span.is_never()).max().unwrap_or_default();
-        // Long enough for the longest span that is asked about to begin late.
         let lasting = match arguments.lasting {
             Some(lasting) => lasting,
             None => lasting(app, design, ledger, None)?.plus(longest.times(2)),

@@ -25,6 +25,8 @@ pub(super) struct Attempt {
     every: Duration,
     /// It strikes at one of the next sends or steps that it may hit, or right after the next step.
     aimed: bool,
+    /// It waits for a step in which a process says something: more hangs on these than on others.
+    patient: bool,
 }
 
 impl<P: Process, M: Data> Driver<'_, P, M> {
@@ -43,7 +45,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
                 None => (0, every),
             };
             let at = every.map_or(i64::MAX, |every| begin + span_of(&mut self.faults, every));
-            self.attempts.push(Attempt { at, every: every.unwrap_or(Duration::NEVER), aimed: false });
+            self.attempts.push(Attempt { at, every: every.unwrap_or(Duration::NEVER), aimed: false, patient: false });
         }
     }
 
@@ -87,7 +89,9 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
             FaultKind::Cut { .. } | FaultKind::Request { .. } => false,
         };
         if aims {
-            self.attempts[fault].aimed = true;
+            let patient = self.draw == Draw::Corner && self.faults.chance(HALF);
+            let attempt = &mut self.attempts[fault];
+            (attempt.aimed, attempt.patient) = (true, patient);
             self.aimed = true;
             return None;
         }
@@ -102,7 +106,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         for fault in 0..self.attempts.len() {
             let kind = &self.machine.setup.faults[fault].kind;
             let between_steps = matches!(kind, FaultKind::Cut { .. } | FaultKind::Request { .. });
-            if self.attempts[fault].aimed && between_steps {
+            if self.attempts[fault].aimed && between_steps && (self.spoke || !self.attempts[fault].patient) {
                 self.attempts[fault].aimed = false;
                 if let Some(target) = self.target(fault).filter(|_| self.machine.tokens[fault] > 0) {
                     return Some((fault, target));
@@ -170,6 +174,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     /// What befalls the effects of a step.
     pub(super) fn choose(&mut self, turn: &Turn<P>) -> Choices {
         let mut choices = Choices::default();
+        self.spoke = turn.effects.iter().any(|effect| matches!(effect, Effect::Emit(_)));
         if !self.aimed {
             return choices;
         }
@@ -202,7 +207,8 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     fn choose_cut(&mut self, turn: &Turn<P>, executed: usize, tokens: &[u8], choices: &mut Choices) {
         for (fault, tokens) in tokens.iter().enumerate() {
             let may = self.attempts[fault].aimed && *tokens > 0 && self.machine.can_cut(turn.node, fault);
-            if may && self.faults.chance(HALF) {
+            let now = if self.attempts[fault].patient { self.spoke } else { may && self.faults.chance(HALF) };
+            if may && now {
                 self.attempts[fault].aimed = false;
                 let before = self.faults.below(executed as u64 + 1) as u16;
                 choices.cut = Some(EffectCut { before, fault });

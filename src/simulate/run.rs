@@ -180,6 +180,8 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     pub(super) attempts: Vec<Attempt>,
     /// Some attempt aims.
     pub(super) aimed: bool,
+    /// A process said something in the last step that one took.
+    pub(super) spoke: bool,
     used: BTreeSet<usize>,
     /// How much of the plan is done, and how much of it hit nobody.
     planned: usize,
@@ -222,6 +224,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             faults: Random::new(seed, Stream::Faults, 0),
             attempts: Vec::new(),
             aimed: false,
+            spoke: false,
             used: BTreeSet::new(),
             planned: 0,
             missed: 0,
