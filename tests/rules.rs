@@ -2,12 +2,14 @@
 
 use tenure::{
     process::{Effects, Input, Me, Names, NodeId, Process, Rank, Sort},
+    simulate,
     spec::{
         Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
         Trigger, Watch,
     },
     time::{Duration, Window},
     timed::{Limits, Longest, Reach, Shortest, Switches, longest, reach, shortest},
+    trace::{Claim, FORMAT, Subject, Trace},
     world::{Focus, Reductions, World, space::Marks},
 };
 
@@ -327,6 +329,47 @@ fn a_later_rank_stays_above_an_earlier_one() {
     let setup = puppets(&[drawing], &[]);
     assert!(is_possible(&setup, watch, Marks::REACHED));
     assert!(!is_possible(&setup, watch, Marks::VIOLATED));
+}
+
+#[test]
+fn an_interval_that_ends_in_the_step_in_which_it_began_measures_nothing() {
+    let holder = Strings {
+        start: |_, fx| {
+            fx.emit("begin");
+            fx.arm("end", exactly(9));
+        },
+        step: |_, _, fx| fx.emit("end"),
+    };
+    let brief = Strings {
+        start: |_, fx| {
+            fx.arm("brief", exactly(3));
+            fx.arm("late", exactly(4));
+        },
+        step: |_, input, fx| {
+            fx.emit("begin");
+            if *input == Input::Timer("brief") {
+                fx.emit("end");
+            }
+        },
+    };
+    let watch: Watch<Puppet, u8> = |_, happening, signals| match *happening {
+        Happening::Emitted(node, &"begin") => signals.begin.push(node),
+        Happening::Emitted(node, &"end") => signals.end.push(node),
+        _ => {}
+    };
+    let setup = puppets(&[holder, brief], &[]);
+    let mut world = world(&setup, Form::Apart, watch);
+    let (found, _) = longest(&mut world, None, &Limits::default(), &Switches::default());
+    let Longest::Exact { micros: 5, path } = found else { panic!("from 4 to 9: {found:?}") };
+    // The event loop takes the same steps.
+    let steps = world.tell(&path).expect("the path is one of its world");
+    let text = String::new;
+    let (design, hash, file, protocol) = (text(), text(), text(), text());
+    let subject = Subject { design, hash, file, protocol, property: "rule".into(), ledger: text() };
+    let (claim, nodes) = (Claim::Elapsed { micros: 5 }, vec!["A".into(), "B".into()]);
+    let trace = Trace { tenure_trace: FORMAT, tool: "test".into(), subject, claim, nodes, steps };
+    let property = Property { id: "rule", sentence: "a rule", requirements: &[], form: Form::Apart, memory: 0, watch };
+    assert_eq!(simulate::replay(&setup, &property, &trace).map(|replayed| replayed.elapsed), Ok(Some(5)));
 }
 
 #[test]

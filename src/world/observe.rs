@@ -106,9 +106,8 @@ impl<P: Process, M: Data> World<P, M> {
             Focus::Margin => {
                 let last = draft.state.watch.last.take();
                 if let Some(index) = running(draft) {
-                    draft.remove(index);
                     let other = last.is_some_and(|last| last != party);
-                    draft.reads |= other;
+                    draft.reads |= stop(draft, index) && other;
                     if other {
                         draft.marks = draft.marks.with(Marks::RESPONSE);
                     }
@@ -127,8 +126,7 @@ impl<P: Process, M: Data> World<P, M> {
         match self.focus {
             Focus::Check if before == 2 => {
                 let index = running(draft).expect("it runs while two parties hold");
-                draft.remove(index);
-                draft.reads = true;
+                draft.reads |= stop(draft, index);
             }
             Focus::Check => {}
             Focus::Handover => watch.last = Some(party),
@@ -150,6 +148,14 @@ impl<P: Process, M: Data> World<P, M> {
             Form::Never | Form::Reachable => true,
         }
     }
+}
+
+/// Stops a stopwatch. Whether it ran before this step: otherwise nothing is measured by it.
+fn stop<P: Process, M: Data>(draft: &mut Draft<P, M>, index: usize) -> bool {
+    let ran = !matches!(draft.sources[index].origin, Origin::Scheduled { .. });
+    draft.remove(index);
+    draft.measured &= ran;
+    ran
 }
 
 fn running<P: Process, M: Data>(draft: &Draft<P, M>) -> Option<usize> {
