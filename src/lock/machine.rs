@@ -1,7 +1,8 @@
 //! A machine: a contender and the work that it is for, as one process.
 //!
-//! The work runs only while the contender holds the lock, as far as the contender can tell. When it cannot, the work
-//! is stopped in good order and then the machine ends; a supervisor starts it again as somebody new.
+//! The work runs only while the contender holds the lock, as far as the contender can tell, or has a reason to do
+//! without. When it cannot, the work is stopped in good order and then the machine ends; a supervisor starts it again as
+//! somebody new.
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,17 @@ pub struct Machine {
 pub struct Config {
     pub contender: contender::Config,
     pub work: work::Config,
+    pub notices_loss: NoticesLoss,
+}
+
+/// When a group of processes sees that one of them, the contender, has ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoticesLoss {
+    #[default]
+    AtOnce,
+    /// Not while it waits for another to start.
+    WhenAllUp,
 }
 
 impl Machine {
@@ -49,15 +61,15 @@ impl Machine {
 
     fn terminate(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
         match (&self.work, self.contender.standing()) {
-            (Work::Idle, Standing::Slumbering | Standing::Holding { .. }) => {
+            (Work::Idle, Standing::Slumbering | Standing::Holding { .. } | Standing::Waived) => {
                 self.contender.leave(me, &config.contender, fx);
             }
-            (_, Standing::Slumbering | Standing::Holding { .. }) => {
+            (_, Standing::Slumbering | Standing::Holding { .. } | Standing::Waived) => {
                 self.terminating = true;
                 self.work(me, config, Input::Request(work::Request::Stop), fx);
             }
-            // It stops already.
-            (_, Standing::Doubting) => {}
+            // It stops already, or has not noticed yet that it has to.
+            (_, Standing::Doubting) => self.work(me, config, Input::Request(work::Request::Stop), fx),
         }
     }
 
@@ -66,14 +78,20 @@ impl Machine {
         self.contender.step(me, &config.contender, input, fx);
         match (before, self.contender.standing()) {
             (Standing::Slumbering, Standing::Holding { token }) => {
-                self.work(me, config, Input::Request(work::Request::Start { token }), fx);
+                self.work(me, config, Input::Request(work::Request::Start { token: Some(token) }), fx);
             }
-            (Standing::Holding { .. }, Standing::Doubting) => {
+            (Standing::Slumbering, Standing::Waived) => {
+                self.work(me, config, Input::Request(work::Request::Start { token: None }), fx);
+            }
+            // It is told when all members are up.
+            (Standing::Holding { .. }, Standing::Doubting) if self.is_starting() && !config.notices_at_once() => {}
+            (Standing::Holding { .. } | Standing::Waived, Standing::Doubting) => {
                 self.work(me, config, Input::Request(work::Request::Stop), fx);
             }
             // Nothing that the work depends on.
             (Standing::Slumbering, Standing::Slumbering | Standing::Doubting)
-            | (Standing::Holding { .. }, Standing::Holding { .. } | Standing::Slumbering)
+            | (Standing::Holding { .. }, Standing::Holding { .. } | Standing::Slumbering | Standing::Waived)
+            | (Standing::Waived, Standing::Slumbering | Standing::Holding { .. } | Standing::Waived)
             | (Standing::Doubting, _) => {}
         }
     }
@@ -83,11 +101,26 @@ impl Machine {
         match (&self.work, self.contender.standing()) {
             (Work::Idle, Standing::Doubting) => fx.exit(),
             // Nothing acts any more: the lock may go to another.
-            (Work::Idle, Standing::Holding { .. }) if self.terminating => {
+            (Work::Idle, Standing::Holding { .. } | Standing::Waived) if self.terminating => {
                 self.contender.leave(me, &config.contender, fx);
             }
-            (Work::Idle, Standing::Slumbering | Standing::Holding { .. })
-            | (Work::Starting { .. } | Work::Acting { .. } | Work::Stopping { .. }, _) => {}
+            // All members are up, and only now it is seen that the contender is not.
+            (Work::Acting { .. }, Standing::Doubting) => {
+                self.work(me, config, Input::Request(work::Request::Stop), fx);
+            }
+            (Work::Idle, Standing::Slumbering | Standing::Holding { .. } | Standing::Waived)
+            | (Work::Acting { .. }, Standing::Slumbering | Standing::Holding { .. } | Standing::Waived)
+            | (Work::Starting { .. } | Work::Stopping { .. } | Work::GivingUp, _) => {}
         }
+    }
+
+    const fn is_starting(&self) -> bool {
+        matches!(self.work, Work::Starting { .. })
+    }
+}
+
+impl Config {
+    fn notices_at_once(&self) -> bool {
+        self.notices_loss == NoticesLoss::AtOnce
     }
 }

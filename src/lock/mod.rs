@@ -49,7 +49,7 @@ pub enum Site {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Config {
     Store(store::Config),
-    Machine(machine::Config),
+    Machine(Box<machine::Config>),
     Resource(resource::Config),
 }
 

@@ -38,6 +38,15 @@ pub enum Memory {
     Greatest(Option<Rank>),
     /// Whom a pause has hit in its present life.
     Disturbed(BTreeSet<NodeId>),
+    /// Who does without the lock.
+    Waived(BTreeSet<NodeId>),
+    /// Who believes that it holds the lock.
+    Believing(BTreeSet<NodeId>),
+    /// Whose work has not begun since it acquired the lock, and who of them has lost it first.
+    StartingUp {
+        starting: BTreeSet<NodeId>,
+        lost: Option<NodeId>,
+    },
 }
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
@@ -67,6 +76,22 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Apart,
             Memory::Nothing,
             watch::acts,
+        ),
+        property(
+            "at-most-one-acts-by-lock",
+            "at most one machine works by the lock, whoever does without it on purpose",
+            &["lock-1"],
+            Form::Apart,
+            Memory::Waived(nobody()),
+            watch::acts_by_lock,
+        ),
+        property(
+            "acquires-once",
+            "no machine acquires the lock while it believes that it holds it",
+            &["lock-1"],
+            Form::Never,
+            Memory::Believing(nobody()),
+            watch::acquires,
         ),
         property(
             "no-stale-write",
@@ -115,6 +140,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Anything),
             Memory::Doubting(None),
             watch::stops,
+        ),
+        property(
+            "start-up-ends-on-loss",
+            "after a machine loses the lock before its work has begun, it exits in time",
+            &["lock-5"],
+            Form::Within(Trigger::Anything),
+            Memory::StartingUp { starting: nobody(), lost: None },
+            watch::gives_up,
         ),
         property(
             "free-lock-is-taken",

@@ -98,7 +98,9 @@ impl Process for Client {
             Input::Request(Request::Leave) => self.leave(fx),
             // The store's side of the talk, and timers of other kinds.
             Input::Message { message: Message::Ask { .. }, .. }
-            | Input::Timer(Timer::Overdue | Timer::SessionAnswer | Timer::Deadline(_)) => {}
+            | Input::Timer(
+                Timer::Overdue | Timer::Late | Timer::Recreate | Timer::SessionAnswer | Timer::Deadline(_),
+            ) => {}
         }
     }
 }

@@ -114,7 +114,7 @@ impl Process for Client {
             Input::Request(Request::Leave) => self.leave(me.config, fx),
             // The store's side of the talk, and what other kinds have.
             Input::Message { message: Message::Ask { .. } | Message::KeepAlive { .. }, .. }
-            | Input::Timer(Timer::Overdue | Timer::Answer | Timer::SessionAnswer)
+            | Input::Timer(Timer::Overdue | Timer::Late | Timer::Recreate | Timer::Answer | Timer::SessionAnswer)
             | Input::Closed { .. } => {}
         }
     }

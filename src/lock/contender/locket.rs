@@ -80,8 +80,15 @@ impl Process for Client {
             }
             // The store's side of the talk, and timers of other kinds.
             Input::Message { message: Message::Ask { .. }, .. }
-            | Input::Timer(Timer::Renew | Timer::Overdue | Timer::SessionAnswer | Timer::Lease | Timer::Deadline(_)) => {
-            }
+            | Input::Timer(
+                Timer::Renew
+                | Timer::Overdue
+                | Timer::Late
+                | Timer::Recreate
+                | Timer::SessionAnswer
+                | Timer::Lease
+                | Timer::Deadline(_),
+            ) => {}
         }
     }
 }

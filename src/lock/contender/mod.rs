@@ -40,6 +40,8 @@ pub enum Standing {
     Holding {
         token: Rank,
     },
+    /// It does without the lock, on purpose.
+    Waived,
     /// It held the lock, and must not act as a holder any more.
     Doubting,
 }
@@ -53,6 +55,10 @@ pub enum Timer {
     Overdue,
     /// When to try again after a refusal or an error.
     Retry,
+    /// When an attempt ends whose session was lost.
+    Late,
+    /// When another session takes the place of the present one.
+    Recreate,
     /// When an answer about the lock should have come.
     Answer,
     /// When an answer about the session should have come.
@@ -77,6 +83,8 @@ pub enum Event {
     Doubted,
     /// It gave the lock back.
     Released,
+    /// It does without the lock from now on.
+    Waived,
 }
 
 impl Contender {

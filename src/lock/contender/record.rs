@@ -168,7 +168,7 @@ impl Process for Client {
             Input::Request(Request::Leave) => self.leave(me.config, fx),
             // The store's side of the talk, and timers of other kinds.
             Input::Message { message: Message::Ask { .. }, .. }
-            | Input::Timer(Timer::Overdue | Timer::SessionAnswer) => {}
+            | Input::Timer(Timer::Overdue | Timer::Late | Timer::Recreate | Timer::SessionAnswer) => {}
         }
     }
 }

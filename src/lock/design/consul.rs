@@ -7,7 +7,7 @@ use crate::{
     lock::{
         contender::{
             self,
-            consul::{self as client, CleanStop, OnDoubt, OnRenewFailure},
+            consul::{self as client, CleanStop, Lockless, OnDoubt, OnRenewFailure, SessionLoss},
         },
         store,
     },
@@ -51,6 +51,11 @@ pub struct Client {
     pub clean_stop: CleanStop,
     #[serde(default)]
     pub cleans_up: bool,
+    #[serde(default)]
+    pub forgives_breaks: bool,
+    #[serde(default)]
+    pub session_loss: SessionLoss,
+    pub lockless: Option<Lockless>,
     pub request_timeout: Option<Duration>,
 }
 
@@ -69,6 +74,14 @@ impl Client {
         let in_time = self.renew_every <= store.session_ttl;
         require(in_time, "client.renew_every", &expected, || self.renew_every.to_string())?;
         let config = consul::Config { version: store.version, ttl_multiplier: store.ttl_multiplier };
+        let ends = self.session_loss == SessionLoss::EndsAttempt;
+        let expected = "\"ends-attempt\", or a `wait` after which an attempt ends";
+        require(ends || self.wait.is_some(), "client.session_loss", expected, || "no `wait`".into())?;
+        if let Some(Lockless { enter_after, leave_after, .. }) = self.lockless {
+            let looks = |looks: u8, key: &str| require(looks > 0, key, "at least 1", || looks.to_string());
+            looks(enter_after, "client.lockless.enter_after")?;
+            looks(leave_after, "client.lockless.leave_after")?;
+        }
         Ok(Parts {
             store: store::Config::Consul(config),
             contender: contender::Config::Consul(self.config(store)),
@@ -101,13 +114,17 @@ impl Client {
             on_doubt: self.on_doubt,
             clean_stop: self.clean_stop,
             cleans_up: self.cleans_up,
+            forgives_breaks: self.forgives_breaks,
+            session_loss: self.session_loss,
+            lockless: self.lockless,
             request_timeout: self.request_timeout,
         }
     }
 
     fn longest_period(&self) -> Duration {
         let wait = self.wait.map_or(Duration::ZERO, Window::lo);
-        self.renew_every.max(self.refused_retry).max(self.error_retry).max(wait)
+        let poll = self.lockless.map_or(Duration::ZERO, |lockless| lockless.poll);
+        self.renew_every.max(self.refused_retry).max(self.error_retry).max(wait).max(poll)
     }
 }
 

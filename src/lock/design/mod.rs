@@ -5,10 +5,12 @@ mod etcd2;
 mod etcd3;
 mod locket;
 mod record;
+mod work;
 
 use serde::Deserialize;
 
-use super::{Config, Request, STORE, Site, contender, machine, resource, store, work};
+use self::work::Work;
+use super::{Config, Request, STORE, Site, contender, machine, machine::NoticesLoss, resource, store};
 use crate::{
     process::NodeId,
     spec::{Builder, Carriage, Class, Clock, DesignError, Link, Links, Node, Reach, Setup},
@@ -60,17 +62,8 @@ pub enum Client {
 pub struct Machine {
     /// How long until a supervisor starts a machine again that ended by itself; never, if absent.
     pub restart: Option<Window>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Work {
-    /// How long the work takes to begin.
-    pub start: Window,
-    /// How long the work takes to end in good order. It may act meanwhile.
-    pub stop: Window,
-    /// How often a worker writes to the resource.
-    pub write_every: Option<Duration>,
+    #[serde(default)]
+    pub notices_loss: NoticesLoss,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -95,6 +88,11 @@ impl Design {
     fn check(&self) -> Result<(), DesignError> {
         let contenders = (1..=NAMES.len()).contains(&usize::from(self.contenders));
         require(contenders, "contenders", "a number from 1 to 16", || self.contenders.to_string())?;
+        self.work.group()?;
+        let lockless = matches!(&self.client, Client::Consul(client) if client.lockless.is_some());
+        let writes = self.work.write_every.is_some();
+        let expected = "none where machines write: there is no token without the lock";
+        require(!(lockless && writes), "client.lockless", expected, || "a table".into())?;
         match (&self.resource, self.work.write_every) {
             (None, Some(every)) => {
                 require(false, "work.write_every", "a [design.resource] to write to", || every.to_string())
@@ -118,7 +116,7 @@ impl Design {
         let phase = builder.phase_up_to(parts.longest_period);
         let machine = |index: u8| Node {
             name: NAMES[usize::from(index)].into(),
-            config: Config::Machine(self.machine(parts)),
+            config: Config::Machine(Box::new(self.machine(parts))),
             machine: index + 1,
             start: phase,
             restart_after_exit: self.machine.restart,
@@ -149,9 +147,10 @@ impl Design {
     }
 
     pub(super) fn machine(&self, parts: &Parts) -> machine::Config {
-        let write = self.work.write_every.map(|every| work::Write { to: self.resource_id(), every });
-        let work = work::Config { start: self.work.start, stop: self.work.stop, write };
-        machine::Config { contender: parts.contender.clone(), work }
+        let write = self.work.write_every.map(|every| super::work::Write { to: self.resource_id(), every });
+        let members = self.work.group().expect("the work was checked");
+        let work = super::work::Config { members, write };
+        machine::Config { contender: parts.contender.clone(), work, notices_loss: self.machine.notices_loss }
     }
 
     /// The resource is the last node.

@@ -9,6 +9,17 @@ use crate::{
 };
 
 fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {
+    made_of(
+        on_doubt,
+        "at-once",
+        &format!(
+            r#"start = "1s"
+        stop = "{stop}""#
+        ),
+    )
+}
+
+fn made_of(on_doubt: &str, notices_loss: &str, work: &str) -> Fixture<Site> {
     let design = format!(
         r#"
         contenders = 3
@@ -27,14 +38,14 @@ fn machine(on_doubt: &str, stop: &str) -> Fixture<Site> {
         on_doubt = "{on_doubt}"
         clean_stop = "release-and-destroy"
         [machine]
+        notices_loss = "{notices_loss}"
         [work]
-        start = "1s"
-        stop = "{stop}"
+        {work}
         "#
     );
     let design: Design = toml::from_str(&design).expect("a design");
     let parts = design.parts().expect("it can be built");
-    Fixture::start(NodeId(1), Config::Machine(design.machine(&parts)))
+    Fixture::start(NodeId(1), Config::Machine(Box::new(design.machine(&parts))))
 }
 
 impl Fixture<Site> {
@@ -137,4 +148,43 @@ fn a_slumberer_that_is_told_to_stop_leaves_at_once() {
 fn a_stop_that_takes_no_time_is_over_in_the_step_that_begins_it() {
     let mut machine = machine("keep", "0s").working();
     assert_eq!(machine.closed(STORE, consul::KEY_LANE), ["emit Contender(Doubted)", "emit Work(Ended)", "exit"]);
+}
+
+/// A server, and a migration before it may serve.
+const MIGRATION: &str = r#"
+    [work.members.server]
+    stop = "0s..2s"
+    [work.members.migration]
+    start = "0s..9s"
+    stop = "0s..1s"
+    acts = "while-starting"
+"#;
+
+#[test]
+fn a_group_that_looks_at_all_its_members_ends_a_migration_when_the_lock_is_lost() {
+    let mut machine = made_of("keep", "at-once", MIGRATION).holding();
+    assert_eq!(
+        machine.closed(STORE, consul::KEY_LANE),
+        ["emit Contender(Doubted)", "disarm Work(Start)", "arm Work(Stop) 0s..1s"]
+    );
+    assert_eq!(machine.timer(Timer::Work(work::Timer::Stop)), ["emit Work(StartUpEnded)", "exit"]);
+}
+
+#[test]
+fn a_group_that_waits_for_a_member_to_start_does_not_see_that_the_lock_is_lost() {
+    let mut machine = made_of("keep", "when-all-up", MIGRATION).holding();
+    assert_eq!(machine.closed(STORE, consul::KEY_LANE), ["emit Contender(Doubted)"]);
+    assert_eq!(
+        machine.timer(Timer::Work(work::Timer::Start)),
+        ["emit Work(StartUpEnded)", "emit Work(Began)", "arm Work(Stop) 0s..2s"]
+    );
+    assert_eq!(machine.timer(Timer::Work(work::Timer::Stop)), ["emit Work(Ended)", "exit"]);
+}
+
+#[test]
+fn a_group_that_waits_for_a_member_to_start_still_hears_its_operator() {
+    let mut machine = made_of("keep", "when-all-up", MIGRATION).holding();
+    machine.closed(STORE, consul::KEY_LANE);
+    assert_eq!(machine.request(Request::Terminate), ["disarm Work(Start)", "arm Work(Stop) 0s..1s"]);
+    assert_eq!(machine.timer(Timer::Work(work::Timer::Stop)), ["emit Work(StartUpEnded)", "exit"]);
 }

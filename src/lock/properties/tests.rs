@@ -118,3 +118,40 @@ fn a_healthy_holder_must_not_doubt() {
     let paused = [emitted(A, &ACQUIRED), Happening::Paused(A), emitted(A, &DOUBTED)];
     assert!(!last("healthy-worker-keeps-lock", &paused).violated);
 }
+
+const START_UP: Event = Event::Work(work::Event::StartUpBegan);
+const WAIVED: Event = Event::Contender(contender::Event::Waived);
+
+#[test]
+fn a_migration_counts_as_work() {
+    assert_eq!(last("at-most-one-acts", &[emitted(A, &START_UP)]).begin, [A]);
+    assert_eq!(last("at-most-one-acts", &[emitted(A, &Event::Work(work::Event::StartUpEnded))]).end, [A]);
+}
+
+#[test]
+fn work_without_the_lock_is_left_out_where_it_is_on_purpose() {
+    let waived = [emitted(A, &WAIVED), emitted(A, &BEGAN)];
+    assert!(last("at-most-one-acts-by-lock", &waived).begin.is_empty());
+    assert_eq!(last("at-most-one-acts", &waived).begin, [A]);
+    let another_life = [emitted(A, &WAIVED), Happening::Exited(A), emitted(A, &BEGAN)];
+    assert_eq!(last("at-most-one-acts-by-lock", &another_life).begin, [A]);
+}
+
+#[test]
+fn a_machine_acquires_again_only_what_it_lost() {
+    assert!(last("acquires-once", &[emitted(A, &ACQUIRED), emitted(A, &ACQUIRED)]).violated);
+    for between in [emitted(A, &DOUBTED), Happening::Exited(A)] {
+        assert!(!last("acquires-once", &[emitted(A, &ACQUIRED), between, emitted(A, &ACQUIRED)]).violated);
+    }
+}
+
+#[test]
+fn a_start_up_without_the_lock_is_answered_by_the_machines_end_only() {
+    let lost = vec![emitted(A, &ACQUIRED), emitted(A, &START_UP), emitted(A, &DOUBTED)];
+    assert!(last("start-up-ends-on-loss", &lost).trigger);
+    assert!(!last("start-up-ends-on-loss", &[lost.clone(), vec![emitted(A, &BEGAN)]].concat()).response);
+    let ended = [lost.clone(), vec![emitted(A, &BEGAN), emitted(A, &ENDED), Happening::Exited(A)]].concat();
+    assert!(last("start-up-ends-on-loss", &ended).response);
+    assert!(last("start-up-ends-on-loss", &[lost, vec![Happening::Crashed(A)]].concat()).discharge);
+    assert!(!last("start-up-ends-on-loss", &[working(A), vec![emitted(A, &DOUBTED)]].concat()).trigger);
+}

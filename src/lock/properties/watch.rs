@@ -24,11 +24,46 @@ pub(super) fn believes(_: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
 
 pub(super) fn acts(_: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     match seen {
-        Happening::Emitted(node, Event::Work(work::Event::Began)) => signals.begin.push(*node),
+        Happening::Emitted(node, Event::Work(work::Event::StartUpBegan | work::Event::Began)) => {
+            signals.begin.push(*node);
+        }
         Happening::Emitted(node, Event::Work(work::Event::Acted)) => signals.act.push(*node),
-        Happening::Emitted(node, Event::Work(work::Event::Ended))
+        Happening::Emitted(node, Event::Work(work::Event::StartUpEnded | work::Event::Ended))
         | Happening::Crashed(node)
         | Happening::Exited(node) => signals.end.push(*node),
+        _ => {}
+    }
+}
+
+pub(super) fn acts_by_lock(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Waived(waived) = memory else { unreachable!("it remembers who does without the lock") };
+    acts(&mut Memory::Nothing, seen, signals);
+    signals.begin.retain(|node| !waived.contains(node));
+    signals.act.retain(|node| !waived.contains(node));
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Waived)) => {
+            waived.insert(*node);
+        }
+        // It begins anew in another life.
+        Happening::Crashed(node) | Happening::Exited(node) => {
+            waived.remove(node);
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn acquires(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Believing(believing) = memory else { unreachable!("it remembers who believes") };
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => {
+            signals.witness = true;
+            signals.violated = !believing.insert(*node);
+        }
+        Happening::Emitted(node, Event::Contender(contender::Event::Doubted | contender::Event::Released))
+        | Happening::Crashed(node)
+        | Happening::Exited(node) => {
+            believing.remove(node);
+        }
         _ => {}
     }
 }
@@ -150,6 +185,35 @@ pub(super) fn stops(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals)
     }
 }
 
+/// Of two that lose the lock at once the first is measured, as above.
+pub(super) fn gives_up(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::StartingUp { starting, lost } = memory else { unreachable!("it remembers who starts") };
+    match seen {
+        Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => {
+            starting.insert(*node);
+        }
+        Happening::Emitted(node, Event::Contender(contender::Event::Doubted))
+            if lost.is_none() && starting.contains(node) =>
+        {
+            *lost = Some(*node);
+            signals.trigger = true;
+        }
+        // One that has lost the lock is not excused by beginning its work.
+        Happening::Emitted(node, Event::Work(work::Event::Began)) if *lost != Some(*node) => {
+            starting.remove(node);
+        }
+        Happening::Exited(node) | Happening::Crashed(node) => {
+            starting.remove(node);
+            if *lost == Some(*node) {
+                *lost = None;
+                signals.response = matches!(seen, Happening::Exited(_));
+                signals.discharge = !signals.response;
+            }
+        }
+        _ => {}
+    }
+}
+
 pub(super) fn is_taken(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let (workers, up) = memory.takeover();
     follow(workers, seen);
@@ -204,10 +268,11 @@ impl Memory {
     }
 }
 
-/// Who holds the lock or works: from the lock's acquisition to the end of the work. Whether somebody just ceased.
+/// Who holds the lock or works: from the lock's acquisition, or from when it is done without, to the end of the work.
+/// Whether somebody just ceased.
 fn follow(workers: &mut BTreeSet<NodeId>, seen: &Seen<'_>) -> bool {
     match seen {
-        Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => {
+        Happening::Emitted(node, Event::Contender(contender::Event::Acquired | contender::Event::Waived)) => {
             workers.insert(*node);
             false
         }

@@ -2,7 +2,7 @@
 
 use super::{Client, Config, Keep, OnRenewFailure, Pursuit, SessionAnswer, SessionAsk, Timer, ask_session, get};
 use crate::{
-    process::{Effects, Id},
+    process::{Effects, Id, Rank},
     time::Window,
 };
 
@@ -32,6 +32,8 @@ impl Client {
             }
             // Disarmed by a success, and at the end.
             Client::Open { keep: Keep::Resting | Keep::Stopped, .. }
+            | Client::Looking { .. }
+            | Client::Waived { .. }
             | Client::Opening { .. }
             | Client::Resting { .. }
             | Client::Abandoned => {}
@@ -45,6 +47,8 @@ impl Client {
                 Some(*question)
             }
             Client::Open { keep: Keep::Resting | Keep::Retrying { .. } | Keep::Stopped, .. }
+            | Client::Looking { .. }
+            | Client::Waived { .. }
             | Client::Resting { .. }
             | Client::Abandoned => None,
         }
@@ -65,20 +69,28 @@ impl Client {
         if config.request_timeout.is_some() {
             fx.disarm(Timer::SessionAnswer);
         }
-        if let Client::Opening { left, .. } = *self {
-            self.opened(config, left, answer, fx);
+        if let Client::Opening { left, unwatched, .. } = *self {
+            self.opened(config, left, unwatched, answer, fx);
         } else {
             self.renewed(config, answer, fx);
         }
     }
 
-    fn opened(&mut self, config: &Config, left: Option<Id>, answer: Option<SessionAnswer>, fx: &mut Effects<Self>) {
+    fn opened(
+        &mut self,
+        config: &Config,
+        left: Option<Id>,
+        unwatched: Option<Rank>,
+        answer: Option<SessionAnswer>,
+        fx: &mut Effects<Self>,
+    ) {
         if let Some(SessionAnswer::Created { session }) = answer {
             fx.arm(Timer::Renew, Window::exactly(config.renew_every));
             let question = get(config, None, config.wait, fx);
-            *self = Client::Open { session, keep: Keep::Resting, pursuit: Pursuit::Watching { question } };
+            let pursuit = Pursuit::Watching { question };
+            *self = Client::Open { session, keep: Keep::Resting, pursuit, unwatched };
         } else {
-            *self = Client::Resting { left };
+            *self = Client::Resting { left, unwatched };
             fx.arm(Timer::Retry, Window::exactly(config.error_retry));
         }
     }
@@ -116,12 +128,18 @@ impl Client {
         match self {
             Client::Open { pursuit: Pursuit::Holding { .. } | Pursuit::Blind { .. }, .. } => self.doubt(config, fx),
             Client::Open { keep, pursuit: Pursuit::Doubting, .. } => *keep = Keep::Stopped,
+            // It believes that this is the session of the lock that it holds.
+            Client::Open { unwatched: Some(_), .. } => self.doubt(config, fx),
             Client::Open {
                 pursuit:
                     Pursuit::Watching { .. } | Pursuit::Acquiring { .. } | Pursuit::Rereading { .. } | Pursuit::Refused,
                 ..
-            } => self.fail(config, fx),
-            Client::Opening { .. } | Client::Resting { .. } | Client::Abandoned => {}
+            } => self.lose_attempt(config, fx),
+            Client::Looking { .. }
+            | Client::Waived { .. }
+            | Client::Opening { .. }
+            | Client::Resting { .. }
+            | Client::Abandoned => {}
         }
     }
 

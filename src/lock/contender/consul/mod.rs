@@ -2,6 +2,8 @@
 //! and, while it holds the key, one that waits for the key to change. Whatever it is not sure of it takes for a loss.
 
 mod keep;
+mod lockless;
+mod runner;
 #[cfg(test)]
 mod tests;
 
@@ -20,21 +22,24 @@ use crate::{
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Client {
+    /// Looks whether the store has a leader, before it asks for anything; so many looks in a row have failed. `Retry` is
+    /// armed while it does not ask.
+    Looking { question: Option<Id>, failures: u8 },
+    /// Found no leader, and does without the lock until it has seen one so many times. `Retry` is armed while it does
+    /// not ask.
+    Waived { question: Option<Id>, sightings: u8 },
     /// Asked for a session, instead of the one of an earlier attempt if that may be left.
-    Opening {
-        question: Id,
-        left: Option<Id>,
-    },
-    /// An attempt failed. `Retry` is armed.
-    Resting {
-        left: Option<Id>,
-    },
+    Opening { question: Id, left: Option<Id>, unwatched: Option<Rank> },
+    /// An attempt failed. `Retry` is armed, or `Late` if it waits for the end of the attempt.
+    Resting { left: Option<Id>, unwatched: Option<Rank> },
     Open {
         session: Id,
         keep: Keep,
         pursuit: Pursuit,
+        /// The token of a lock that it acquired and believes to hold, by a session that it has replaced since.
+        unwatched: Option<Rank>,
     },
-    /// Lost confidence and destroyed its session. It waits for the end of its machine.
+    /// Lost confidence and destroyed its session, or is done. It waits for the end of its machine.
     Abandoned,
 }
 
@@ -95,6 +100,10 @@ pub struct Config {
     pub clean_stop: CleanStop,
     /// Whether it remembers the session of an attempt that failed, to destroy it when it creates another.
     pub cleans_up: bool,
+    /// Whether a connection that ends under the holder's question counts as an answer that the store could not answer.
+    pub forgives_breaks: bool,
+    pub session_loss: SessionLoss,
+    pub lockless: Option<Lockless>,
     /// How long it waits for an answer that should come at once; for ever, if absent.
     pub request_timeout: Option<Duration>,
 }
@@ -119,6 +128,31 @@ pub enum OnDoubt {
     Destroy,
 }
 
+/// What one that waits for the lock does when its session is lost.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SessionLoss {
+    /// It gives its attempt up, and tries again after a rest.
+    #[default]
+    EndsAttempt,
+    /// It tries again after a rest, and after another when its first attempt has ended too.
+    RetriesBeside,
+    /// It only tries again when its attempt has ended.
+    AwaitsAttempt,
+}
+
+/// How it does without the lock when the store has no leader.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lockless {
+    /// From a look to the next.
+    pub poll: Duration,
+    /// Looks without a leader, in a row, until it does without.
+    pub enter_after: u8,
+    /// Looks with a leader, in a row, until it ends, to start again with the lock.
+    pub leave_after: u8,
+}
+
 /// What a machine that is told to stop does with its session, after its work ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -138,7 +172,13 @@ impl Client {
                 Standing::Holding { token: *token }
             }
             Client::Open { pursuit: Pursuit::Doubting, .. } | Client::Abandoned => Standing::Doubting,
-            Client::Opening { .. } | Client::Resting { .. } | Client::Open { .. } => Standing::Slumbering,
+            Client::Opening { unwatched: Some(token), .. }
+            | Client::Resting { unwatched: Some(token), .. }
+            | Client::Open { unwatched: Some(token), .. } => Standing::Holding { token: *token },
+            Client::Waived { .. } => Standing::Waived,
+            Client::Looking { .. } | Client::Opening { .. } | Client::Resting { .. } | Client::Open { .. } => {
+                Standing::Slumbering
+            }
         }
     }
 }
@@ -152,7 +192,10 @@ impl Process for Client {
     type Durable = ();
 
     fn start(me: &Me<'_, Self>, (): (), fx: &mut Effects<Self>) -> Self {
-        Client::Opening { question: open(me.config, None, fx), left: None }
+        if me.config.lockless.is_some() {
+            return Client::Looking { question: Some(get(me.config, None, None, fx)), failures: 0 };
+        }
+        Client::opening(me.config, None, None, fx)
     }
 
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
@@ -178,6 +221,8 @@ impl Process for Client {
             Input::Timer(Timer::Renew) => self.renew(config, fx),
             Input::Timer(Timer::Overdue) => self.overdue(),
             Input::Timer(Timer::Retry) => self.retry(config, fx),
+            Input::Timer(Timer::Late) => self.attempt_ended(config, fx),
+            Input::Timer(Timer::Recreate) => self.recreate(config, fx),
             // Of other kinds.
             Input::Timer(Timer::Lease | Timer::Deadline(_)) => {}
             Input::Request(Request::Leave) => self.leave(config, fx),
@@ -193,9 +238,14 @@ impl Process for Client {
 }
 
 impl Client {
+    fn opening(config: &Config, left: Option<Id>, unwatched: Option<Rank>, fx: &mut Effects<Self>) -> Client {
+        Client::Opening { question: open(config, left, fx), left, unwatched }
+    }
+
     /// What was asked about the key.
     const fn question(&self) -> Option<Id> {
         match self {
+            Client::Looking { question, .. } | Client::Waived { question, .. } => *question,
             Client::Open {
                 pursuit:
                     Pursuit::Watching { question }
@@ -220,7 +270,11 @@ impl Client {
         if config.request_timeout.is_some() {
             fx.disarm(Timer::Answer);
         }
-        let Client::Open { session, pursuit, .. } = self else { unreachable!("it asked with a session") };
+        let answered = answer.is_some();
+        let Client::Open { session, pursuit, .. } = self else {
+            self.looked(config, matches!(answer, Some(Answer::Entries { .. })), fx);
+            return;
+        };
         match (&*pursuit, answer) {
             (Pursuit::Watching { .. }, Some(Answer::Entries { entries, index })) => {
                 *pursuit = if holder(&entries).is_some() {
@@ -231,9 +285,7 @@ impl Client {
                 };
             }
             (Pursuit::Acquiring { .. }, Some(Answer::Acquired { token })) => {
-                fx.emit(Event::Acquired);
-                let question = get(config, None, config.monitor_wait, fx);
-                *pursuit = Pursuit::Holding { question, token, failures: 0 };
+                self.acquired(config, token, fx);
             }
             (Pursuit::Acquiring { .. }, Some(Answer::Refused)) if config.rereads => {
                 *pursuit = Pursuit::Rereading { question: get(config, None, config.wait, fx) };
@@ -253,8 +305,10 @@ impl Client {
                 let question = get(config, Some(index), config.monitor_wait, fx);
                 *pursuit = Pursuit::Holding { question, token, failures: 0 };
             }
-            // The store says that it cannot know. A connection that is gone is not forgiven.
-            (Pursuit::Holding { token, failures, .. }, Some(Answer::Failed)) if *failures < config.monitor_retries => {
+            // The store says that it cannot know. A connection that is gone is another matter.
+            (Pursuit::Holding { token, failures, .. }, Some(Answer::Failed) | None)
+                if *failures < config.monitor_retries && (answered || config.forgives_breaks) =>
+            {
                 *pursuit = Pursuit::Blind { token: *token, failures: failures + 1 };
                 fx.arm(Timer::Retry, Window::exactly(config.monitor_retry));
             }
@@ -270,10 +324,8 @@ impl Client {
     /// The sleep after a refusal or an error is over.
     fn retry(&mut self, config: &Config, fx: &mut Effects<Self>) {
         match self {
-            Client::Resting { left } => {
-                let left = *left;
-                *self = Client::Opening { question: open(config, left, fx), left };
-            }
+            Client::Looking { .. } | Client::Waived { .. } => self.look(config, fx),
+            Client::Resting { left, unwatched } => *self = Client::opening(config, *left, *unwatched, fx),
             Client::Open { pursuit: pursuit @ Pursuit::Refused, .. } => {
                 *pursuit = Pursuit::Watching { question: get(config, None, config.wait, fx) };
             }
@@ -288,13 +340,14 @@ impl Client {
 
     /// A slumberer's attempt failed: it gives up its session and tries with another.
     fn fail(&mut self, config: &Config, fx: &mut Effects<Self>) {
-        self.end_session(config, fx);
-        let left = match self {
-            Client::Open { session, .. } if config.cleans_up => Some(*session),
-            _ => None,
-        };
-        *self = Client::Resting { left };
+        self.end_attempt(config, fx);
         fx.arm(Timer::Retry, Window::exactly(config.error_retry));
+    }
+
+    fn end_attempt(&mut self, config: &Config, fx: &mut Effects<Self>) {
+        let Client::Open { session, unwatched, .. } = *self else { unreachable!("an attempt has a session") };
+        self.end_session(config, fx);
+        *self = Client::Resting { left: config.cleans_up.then_some(session), unwatched };
     }
 
     /// The holder is not sure any more: from here on it must not believe.
@@ -326,7 +379,7 @@ impl Client {
     fn leave(&self, config: &Config, fx: &mut Effects<Self>) {
         if let Client::Open { session, pursuit, .. } = self {
             let session = *session;
-            if matches!(pursuit, Pursuit::Holding { .. } | Pursuit::Blind { .. }) {
+            if matches!(pursuit, Pursuit::Holding { .. } | Pursuit::Blind { .. }) || self.is_unwatched() {
                 fx.emit(Event::Released);
             }
             match config.clean_stop {

@@ -22,6 +22,9 @@ fn march() -> Config {
         on_doubt: OnDoubt::Keep,
         clean_stop: CleanStop::ReleaseAndDestroy,
         cleans_up: false,
+        forgives_breaks: false,
+        session_loss: SessionLoss::EndsAttempt,
+        lockless: None,
         request_timeout: None,
     }
 }
@@ -249,4 +252,128 @@ fn an_answer_that_takes_too_long_is_a_failure_if_there_is_a_limit() {
         ["arm Overdue 5s", "arm SessionAnswer 3s", "send n0 AskSession { question: #5, ask: Renew { session: #1 } }"]
     );
     assert_eq!(contender.timer(Timer::SessionAnswer), ["disarm SessionAnswer", "arm Renew 1s"]);
+}
+
+/// A lock runner whose session was lost while it waited, with that attempt still under way.
+fn waits_on_a_lost_session(session_loss: SessionLoss) -> (Fixture<Client>, Vec<String>) {
+    let config = Config { session_loss, ..april() };
+    let mut contender = Fixture::<Client>::watching(config);
+    contender.timer(Timer::Renew);
+    contender.timer(Timer::Overdue);
+    let lost = contender.tend(SessionAnswer::Gone);
+    (contender, lost)
+}
+
+#[test]
+fn two_attempts_are_under_way_when_a_retry_does_not_await_the_first() {
+    let (mut contender, lost) = waits_on_a_lost_session(SessionLoss::RetriesBeside);
+    let destroy = "send n0 Ask { question: None, ask: DestroySession { session: #1 } }";
+    assert_eq!(lost, [destroy, "disarm Overdue", "arm Retry 5s", "arm Late 0s..15s"]);
+    assert_eq!(contender.timer(Timer::Retry), [create("#4", "Some(#1)")]);
+    let session = contender.fresh_id();
+    contender.tend(SessionAnswer::Created { session });
+    contender.free();
+    contender.acquired();
+    // The first attempt's failure is taken for the second's, whose session is replaced while it holds the lock.
+    assert_eq!(contender.timer(Timer::Late), ["arm Recreate 5s"]);
+    assert_eq!(contender.timer(Timer::Recreate), ["disarm Renew".to_string(), create("#9", "Some(#5)")]);
+    assert!(matches!(contender.process().standing(), Standing::Holding { .. }), "nobody watches that session");
+}
+
+#[test]
+fn who_acquires_what_it_believes_to_hold_ends_as_it_stands() {
+    let (mut contender, _) = waits_on_a_lost_session(SessionLoss::RetriesBeside);
+    contender.timer(Timer::Retry);
+    let session = contender.fresh_id();
+    contender.tend(SessionAnswer::Created { session });
+    contender.free();
+    contender.acquired();
+    contender.timer(Timer::Late);
+    contender.timer(Timer::Recreate);
+    let session = contender.fresh_id();
+    contender.tend(SessionAnswer::Created { session });
+    contender.free();
+    assert_eq!(contender.acquired(), ["emit Acquired", "exit"]);
+}
+
+#[test]
+fn a_retry_that_awaits_the_first_attempt_is_the_only_one() {
+    let (mut contender, lost) = waits_on_a_lost_session(SessionLoss::AwaitsAttempt);
+    let destroy = "send n0 Ask { question: None, ask: DestroySession { session: #1 } }";
+    assert_eq!(lost, [destroy, "disarm Overdue", "arm Late 0s..15s"]);
+    assert_eq!(contender.timer(Timer::Late), ["arm Retry 5s"]);
+    assert_eq!(contender.timer(Timer::Retry), [create("#4", "Some(#1)")]);
+}
+
+#[test]
+fn a_sleeper_whose_session_is_lost_ends_its_attempt_when_it_wakes() {
+    let config = Config { session_loss: SessionLoss::AwaitsAttempt, ..april() };
+    let mut contender = Fixture::<Client>::watching(config);
+    contender.free();
+    contender.answer(Answer::Refused);
+    contender.timer(Timer::Renew);
+    contender.timer(Timer::Overdue);
+    let lost = contender.tend(SessionAnswer::Gone);
+    let destroy = "send n0 Ask { question: None, ask: DestroySession { session: #1 } }";
+    assert_eq!(lost, ["disarm Retry", destroy, "disarm Overdue", "arm Late 0s..5s"]);
+}
+
+#[test]
+fn a_broken_connection_is_forgiven_where_that_is_asked_for() {
+    let config = Config { monitor_retries: 1, forgives_breaks: true, ..april() };
+    let mut contender = Fixture::<Client>::holding(config);
+    assert_eq!(contender.closed(S, consul::KEY_LANE), ["arm Retry 2s"]);
+    let again = "send n0 Ask { question: Some(#5), ask: Get { get: Key(lock), seen: None, wait: None } }";
+    assert_eq!(contender.timer(Timer::Retry), [again]);
+    assert_eq!(contender.closed(S, consul::KEY_LANE)[0], "emit Doubted");
+}
+
+/// A client that does without the lock when it has not found a leader three times.
+fn lockless() -> Config {
+    let lockless = Lockless { poll: Duration::from_secs(5), enter_after: 3, leave_after: 3 };
+    Config { lockless: Some(lockless), ..april() }
+}
+
+/// Looks `times` more, with one answer.
+fn look(contender: &mut Fixture<Client>, times: usize, answer: &Answer) -> Vec<String> {
+    for _ in 1..times {
+        contender.answer(answer.clone());
+        contender.timer(Timer::Retry);
+    }
+    contender.answer(answer.clone())
+}
+
+#[test]
+fn a_contender_that_sees_a_leader_asks_for_the_lock() {
+    let mut contender = Fixture::<Client>::start(NodeId(1), lockless());
+    assert_eq!(look(&mut contender, 2, &Answer::Failed), ["arm Retry 5s"]);
+    contender.timer(Timer::Retry);
+    assert_eq!(contender.free(), [create("#3", "None")]);
+    assert_eq!(contender.process().standing(), Standing::Slumbering);
+}
+
+#[test]
+fn three_looks_without_a_leader_are_enough_to_do_without_the_lock() {
+    let mut contender = Fixture::<Client>::start(NodeId(1), lockless());
+    assert_eq!(look(&mut contender, 3, &Answer::Failed), ["emit Waived", "arm Retry 5s"]);
+    assert_eq!(contender.process().standing(), Standing::Waived);
+    assert_eq!(contender.request(Request::Leave), ["exit"]);
+}
+
+#[test]
+fn three_looks_with_a_leader_in_a_row_end_it() {
+    let mut contender = Fixture::<Client>::start(NodeId(1), lockless());
+    look(&mut contender, 3, &Answer::Failed);
+    contender.timer(Timer::Retry);
+    let index = contender.fresh_rank(INDICES);
+    let led = Answer::Entries { entries: Vec::new(), index };
+    look(&mut contender, 2, &led);
+    contender.timer(Timer::Retry);
+    contender.answer(Answer::Failed);
+    contender.timer(Timer::Retry);
+    assert_eq!(look(&mut contender, 2, &led), ["arm Retry 5s"]);
+    assert_eq!(contender.process().standing(), Standing::Waived);
+    contender.timer(Timer::Retry);
+    assert!(contender.answer(led).is_empty());
+    assert_eq!(contender.process().standing(), Standing::Doubting);
 }
