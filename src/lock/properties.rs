@@ -7,7 +7,7 @@
 mod tests;
 mod watch;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Site;
 use crate::{
@@ -46,6 +46,10 @@ pub enum Memory {
     StartingUp {
         starting: BTreeSet<NodeId>,
         lost: Option<NodeId>,
+    /// Who holds the lock, and how often each of the others has asked the store since it began to wait.
+    Asked {
+        holding: BTreeSet<NodeId>,
+        often: BTreeMap<NodeId, u8>,
     },
 }
 
@@ -111,7 +115,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         ),
         property(
             "handover-after-work",
-            "after the only worker has ended its work and gives the lock back, another works in time",
+            "after the only worker has ended its work and gives the lock back, another acquires it in time",
             &["lock-2"],
             Form::Within(Trigger::Anything),
             takeover(),
@@ -172,6 +176,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Never,
             Memory::Disturbed(nobody()),
             watch::keeps,
+        ),
+        property(
+            "waiting-is-quiet",
+            "however long a contender waits, it asks the store at most 12 times",
+            &[],
+            Form::Never,
+            Memory::Asked { holding: nobody(), often: BTreeMap::new() },
+            watch::is_quiet,
         ),
     ]
 }

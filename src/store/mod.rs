@@ -35,6 +35,10 @@ pub enum Event {
     Expired {
         owner: NodeId,
     },
+    /// It serves a request.
+    Asked {
+        by: NodeId,
+    },
     LockDelayEnded,
     LeaderLost,
     LeaderElected {

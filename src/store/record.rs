@@ -62,6 +62,10 @@ pub enum Ask {
         key: Key,
         seen: Option<Id>,
         holder: Option<Id>,
+        /// Also done if this is the holder already, at whatever version.
+        or_own: bool,
+        /// Whether a client that is refused is told of each change from then on.
+        follow: bool,
     },
     /// Done if this is the holder, at whatever version.
     Release {
@@ -106,20 +110,22 @@ impl Process for Records {
     fn step(&mut self, _: &Me<'_, Self>, input: Input<Self>, fx: &mut Fx) {
         match (self.served, input) {
             (true, Input::Message { from, message: Message::Ask { question, ask } }) => {
+                fx.emit(Event::Asked { by: from });
+                // A client that asks for something else does not wait for a change any more.
+                self.watching.remove(&from);
                 if let Some(answer) = self.serve(from, question, &ask, fx) {
                     reply(from, question, answer, fx);
                 }
             }
             (false, Input::Message { from, message: Message::Ask { question, .. } }) => {
+                self.watching.remove(&from);
                 reply(from, question, Answer::Failed, fx);
             }
             // Answers are for clients.
             (_, Input::Message { message: Message::Answer { .. }, .. }) => {}
             (true, Input::Request(Request::LoseLeader { outage })) => {
+                // Who waits for a change goes on waiting: nothing changes meanwhile.
                 self.served = false;
-                for (client, Watching { question, .. }) in std::mem::take(&mut self.watching) {
-                    reply(client, Some(question), Answer::Failed, fx);
-                }
                 fx.arm(Timer::Election, outage);
                 fx.emit(Event::LeaderLost);
             }
@@ -148,12 +154,15 @@ impl Records {
                 }
                 Answer::Found(record.cloned())
             }
-            Ask::Replace { key, seen, .. } if self.version(key) != seen => {
+            Ask::Replace { key, seen, holder, or_own, follow }
+                if self.version(key) != seen && !(or_own && self.is_held_by(key, holder)) =>
+            {
+                self.watching.extend(question.filter(|_| follow).map(|question| (from, Watching { question, key })));
                 Answer::Conflict(self.records.get(&key).cloned())
             }
             Ask::Replace { key, holder, .. } => self.replace(from, key, holder, fx),
             Ask::Release { key, holder } => {
-                if self.records.get(&key).is_some_and(|record| record.holder == Some(holder)) {
+                if self.is_held_by(key, Some(holder)) {
                     self.replace(from, key, None, fx)
                 } else {
                     Answer::Conflict(self.records.get(&key).cloned())
@@ -172,13 +181,14 @@ impl Records {
         let version = fx.fresh_id();
         let record = Record { holder, version, token: token.unwrap_or_else(|| fx.fresh_rank(TOKENS)) };
         self.records.insert(key, record.clone());
-        if holder.is_some() {
-            self.watching.remove(&owner);
-        }
         for (client, Watching { question, .. }) in self.watching.iter().filter(|(_, watching)| watching.key == key) {
             reply(*client, Some(*question), Answer::Found(Some(record.clone())), fx);
         }
         Answer::Replaced { version, token: record.token }
+    }
+
+    fn is_held_by(&self, key: Key, holder: Option<Id>) -> bool {
+        holder.is_some() && self.records.get(&key).is_some_and(|record| record.holder == holder)
     }
 
     fn version(&self, key: Key) -> Option<Id> {

@@ -42,6 +42,10 @@ impl<P: Process> Bench<P> {
         self.input(Input::Message { from, message });
     }
 
+    pub fn request(&mut self, request: P::Request) {
+        self.input(Input::Request(request));
+    }
+
     /// Lets time pass; what is due at the end has fired.
     pub fn pass(&mut self, span: Duration) {
         let end = self.now.plus(span);

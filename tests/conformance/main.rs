@@ -12,6 +12,7 @@ mod case;
 mod consul;
 mod etcd2;
 mod etcd3;
+mod timings;
 
 use tenure::store::consul::Version;
 

@@ -44,14 +44,13 @@ enum Phase {
         question: Id,
         over: bool,
     },
-    /// Asked to be told when the record changes.
+    /// Asked to be told when the record changes, or was refused it and is told since.
     Watching {
         question: Id,
     },
-    /// Asked to be the holder, while it is still told of changes in answer to `watch`.
+    /// Asked to be the holder: it is not told of changes in answer to an earlier question any more.
     Taking {
         question: Id,
-        watch: Option<Id>,
     },
     Leading {
         version: Id,
@@ -75,13 +74,12 @@ enum Renewal {
     },
 }
 
-/// What became of the last renewal.
+/// What became of the last renewal, as far as it matters to the next: a failure is remembered where the deadline counts
+/// from the first, and that its outcome is unknown where the holder must look before it writes again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
 enum Last {
     Done,
-    /// Nothing served it.
-    Refused,
-    /// It was not answered.
+    Failed,
     Unknown,
 }
 
@@ -100,6 +98,7 @@ pub struct Config {
     pub retry: Window,
     /// Whether those who wait are told of changes, instead of looking now and then.
     pub watches: bool,
+    pub renew: Renew,
     pub release: Release,
     /// How long it waits for an answer that should come at once; for ever, if absent.
     pub request_timeout: Option<Duration>,
@@ -113,6 +112,17 @@ pub enum DeadlineFrom {
     Try,
     /// From when it asked for what succeeded.
     Asked,
+}
+
+/// What a contender writes over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Renew {
+    /// The version that it knows: not what it wrote itself when it did not hear of it.
+    #[default]
+    ByVersion,
+    /// That version, or whatever it wrote itself.
+    ByName,
 }
 
 /// How the holder gives the record back in a clean stop.
@@ -145,10 +155,9 @@ impl Process for Client {
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Fx) {
         match input {
             Input::Message { message: Message::Answer { question, answer }, .. } => {
+                // Otherwise it has asked something else since: what it asks now is compared with the record as it is.
                 if self.question() == Some(question) {
                     self.answered(me.config, Some(answer), fx);
-                } else {
-                    self.told(me.config, question, answer, fx);
                 }
             }
             // What was asked on a connection that is gone, or for too long, is not answered any more.
@@ -189,7 +198,7 @@ impl Client {
         match self.phase {
             Phase::Looking { question, .. }
             | Phase::Watching { question }
-            | Phase::Taking { question, .. }
+            | Phase::Taking { question }
             | Phase::Leading { renewal: Renewal::Looking { question } | Renewal::Writing { question }, .. } => {
                 Some(question)
             }
@@ -214,46 +223,24 @@ impl Client {
                     self.take(config, fx);
                 }
             }
-            (Phase::Taking { question, .. }, Some(Answer::Replaced { version, token })) => {
+            (Phase::Taking { question }, Some(Answer::Replaced { version, token })) => {
                 let question = *question;
                 self.took(config, question, version, token, fx);
             }
             // Another was faster; or the contender itself was, when an answer was lost.
-            (Phase::Taking { question, watch }, Some(Answer::Conflict(record))) if config.watches => {
-                let watch = *watch;
-                forget_deadline(config, *question, fx);
+            (Phase::Taking { question }, Some(Answer::Conflict(record))) if config.watches => {
+                let question = *question;
+                forget_deadline(config, question, fx);
                 self.see(config, record.as_ref(), fx);
-                match watch {
-                    _ if !self.is_held() => self.take(config, fx),
-                    Some(question) => self.phase = Phase::Watching { question },
-                    None => self.look(config, fx),
-                }
+                if self.is_held() { self.phase = Phase::Watching { question } } else { self.take(config, fx) }
             }
-            (Phase::Taking { question, .. }, _) => {
+            (Phase::Taking { question }, _) => {
                 forget_deadline(config, *question, fx);
                 self.rest(config, fx);
             }
             (Phase::Looking { .. } | Phase::Watching { .. }, _) => self.rest(config, fx),
             (Phase::Leading { .. }, answer) => self.renewed(config, answer, fx),
             (Phase::Resting | Phase::Doubting, _) => unreachable!("nothing is asked"),
-        }
-    }
-
-    /// Of a change, while it tries to be the holder: what it asked for will be refused.
-    fn told(&mut self, config: &Config, question: Id, answer: Answer, fx: &mut Fx) {
-        let Phase::Taking { question: asked, watch } = &mut self.phase else { return };
-        if *watch != Some(question) {
-            return;
-        }
-        let asked = *asked;
-        if let Answer::Found(record) = answer {
-            self.see(config, record.as_ref(), fx);
-            if !self.is_held() {
-                forget_deadline(config, asked, fx);
-                self.take(config, fx);
-            }
-        } else {
-            *watch = None;
         }
     }
 
@@ -277,12 +264,8 @@ impl Client {
     }
 
     fn take(&mut self, config: &Config, fx: &mut Fx) {
-        let watch = match self.phase {
-            Phase::Watching { question } => Some(question),
-            Phase::Taking { watch, .. } => watch,
-            Phase::Resting | Phase::Looking { .. } | Phase::Leading { .. } | Phase::Doubting => None,
-        };
-        self.phase = Phase::Taking { question: write(config, self.version(), self.name, fx), watch };
+        let follow = config.watches;
+        self.phase = Phase::Taking { question: write(config, self.version(), self.name, follow, fx) };
     }
 
     fn took(&mut self, config: &Config, question: Id, version: Id, token: Rank, fx: &mut Fx) {
@@ -296,15 +279,16 @@ impl Client {
         self.phase = Phase::Leading { version, token, renewal: Renewal::Resting { last: Last::Done } };
     }
 
-    /// Tries to see how things are, or what it knows is enough to take the record.
+    /// Asks for the record, or to be told when it changes if what it knows leaves nothing to ask for: another holds it,
+    /// and its lease is not over.
     fn look(&mut self, config: &Config, fx: &mut Fx) {
         if !config.watches {
             limit(config, fx);
             self.phase = Phase::Looking { question: ask(Ask::Get { key: LOCK }, fx), over: self.is_over() };
-        } else if self.is_over() {
-            self.take(config, fx);
-        } else {
+        } else if self.is_held() && !self.is_over() {
             self.phase = Phase::Watching { question: ask(Ask::Watch { key: LOCK, seen: self.version() }, fx) };
+        } else {
+            self.take(config, fx);
         }
     }
 
@@ -330,7 +314,7 @@ impl Client {
     /// No answer to this question is a reason to believe any more.
     fn came_too_late(&mut self, config: &Config, question: Id, fx: &mut Fx) {
         match &self.phase {
-            Phase::Taking { question: asked, .. } if *asked == question => {
+            Phase::Taking { question: asked } if *asked == question => {
                 if config.request_timeout.is_some() {
                     fx.disarm(Timer::Answer);
                 }
@@ -358,18 +342,17 @@ impl Client {
     }
 }
 
-/// Asks to be the holder, if the record is still as it was seen.
-fn write(config: &Config, seen: Option<Id>, name: Id, fx: &mut Fx) -> Id {
+/// Asks to be the holder, if the record is still as it was seen; otherwise perhaps to be told of each change.
+fn write(config: &Config, seen: Option<Id>, name: Id, follow: bool, fx: &mut Fx) -> Id {
     limit(config, fx);
     let question = fx.fresh_id();
     if config.deadline_from == DeadlineFrom::Asked {
         // Others see this write after now, and leave it alone for a lease: the holder's own deadline is shorter.
         fx.arm(Timer::Deadline(question), Window::exactly(config.renew_deadline));
     }
-    fx.send(
-        STORE,
-        Message::Ask { question: Some(question), ask: Ask::Replace { key: LOCK, seen, holder: Some(name) } },
-    );
+    let or_own = config.renew == Renew::ByName;
+    let ask = Ask::Replace { key: LOCK, seen, holder: Some(name), or_own, follow };
+    fx.send(STORE, Message::Ask { question: Some(question), ask });
     question
 }
 

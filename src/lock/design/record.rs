@@ -7,7 +7,7 @@ use crate::{
     lock::{
         contender::{
             self,
-            record::{Config, DeadlineFrom, Release},
+            record::{Config, DeadlineFrom, Release, Renew},
         },
         store,
     },
@@ -26,6 +26,9 @@ pub struct Client {
     pub renew_retry: Duration,
     pub retry: Window,
     pub watches: bool,
+    /// By version, if absent.
+    #[serde(default)]
+    pub renew: Renew,
     pub release: Release,
     pub request_timeout: Option<Duration>,
 }
@@ -43,6 +46,7 @@ impl Client {
             renew_retry: self.renew_retry,
             retry: self.retry,
             watches: self.watches,
+            renew: self.renew,
             release: self.release,
             request_timeout: self.request_timeout,
         });

@@ -110,7 +110,7 @@ pub(super) fn hands_over(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sig
     }
 }
 
-/// The lock alone: how long the work took to end is left out.
+/// The lock alone: how long works take to end and to begin is left out.
 pub(super) fn hands_over_after_work(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let (workers, up) = memory.takeover();
     follow(workers, seen);
@@ -119,7 +119,7 @@ pub(super) fn hands_over_after_work(memory: &mut Memory, seen: &Seen<'_>, signal
         Happening::Emitted(node, Event::Contender(contender::Event::Released)) => {
             signals.trigger = workers.iter().all(|worker| worker == node) && up.iter().any(|other| other != node);
         }
-        Happening::Emitted(_, Event::Work(work::Event::Began)) => signals.response = true,
+        Happening::Emitted(_, Event::Contender(contender::Event::Acquired)) => signals.response = true,
         _ => {}
     }
     signals.discharge = up.is_empty();
@@ -258,6 +258,31 @@ pub(super) fn keeps(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals)
         _ => {}
     }
 }
+
+/// A bound on the whole wait is one on each minute of it.
+pub(super) fn is_quiet(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Asked { holding, often } = memory else { unreachable!("it remembers how often each has asked") };
+    match seen {
+        Happening::Emitted(_, Event::Store(store::Event::Asked { by })) if !holding.contains(by) => {
+            let often = often.entry(*by).or_default();
+            *often += 1;
+            signals.witness = true;
+            signals.violated = *often > MOST_ASKED;
+        }
+        Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => {
+            holding.insert(*node);
+            often.remove(node);
+        }
+        Happening::Crashed(node) | Happening::Exited(node) => {
+            holding.remove(node);
+            often.remove(node);
+        }
+        _ => {}
+    }
+}
+
+/// Far less than a look every second makes in a minute.
+const MOST_ASKED: u8 = 12;
 
 impl Memory {
     fn takeover(&mut self) -> (&mut BTreeSet<NodeId>, &mut BTreeSet<NodeId>) {

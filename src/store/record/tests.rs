@@ -23,7 +23,7 @@ impl Fixture<Records> {
     }
 
     fn replace(&mut self, by: (NodeId, Id), seen: Option<Id>) -> Vec<(NodeId, Answer)> {
-        self.answers(by.0, Ask::Replace { key: LEADER, seen, holder: Some(by.1) })
+        self.answers(by.0, Ask::Replace { key: LEADER, seen, holder: Some(by.1), or_own: false, follow: false })
     }
 
     /// A store, and two clients with the names that they gave themselves.
@@ -70,7 +70,7 @@ fn the_token_is_another_for_another_holder() {
 }
 
 #[test]
-fn who_watches_is_told_of_every_version_until_it_is_the_holder() {
+fn who_watches_is_told_of_every_version_until_it_asks_for_something_else() {
     let (mut store, a, b) = Fixture::<Records>::serving();
     let seen = version(&store.replace(a, None));
     assert_eq!(store.answers(B, Ask::Watch { key: LEADER, seen }), []);
@@ -78,10 +78,28 @@ fn who_watches_is_told_of_every_version_until_it_is_the_holder() {
     assert!(matches!(told[0], (B, Answer::Found(Some(Record { holder: Some(name), .. }))) if name == a.1), "{told:?}");
     let again = store.replace(a, version(&told));
     assert_eq!(again.len(), 2);
-    let taken = store.replace(b, version(&again));
-    assert_eq!(taken.len(), 1);
-    assert_eq!(store.replace(b, version(&taken)).len(), 1);
+    assert!(conflicts(&store.replace(b, seen)));
+    assert_eq!(store.replace(a, version(&again)).len(), 1);
     assert_eq!(store.answers(B, Ask::Watch { key: LEADER, seen }).len(), 1);
+}
+
+#[test]
+fn who_is_refused_may_be_told_from_then_on() {
+    let (mut store, a, b) = Fixture::<Records>::serving();
+    let seen = version(&store.replace(a, None));
+    let ask = Ask::Replace { key: LEADER, seen: None, holder: Some(b.1), or_own: true, follow: true };
+    let refused = store.answers(B, ask);
+    assert!(conflicts(&refused));
+    assert!(matches!(store.replace(a, seen)[..], [(B, Answer::Found(Some(_))), (A, Answer::Replaced { .. })]));
+}
+
+#[test]
+fn a_holder_may_write_whatever_the_version() {
+    let (mut store, a, b) = Fixture::<Records>::serving();
+    let ask = |by: Id| Ask::Replace { key: LEADER, seen: None, holder: Some(by), or_own: true, follow: false };
+    assert!(version(&store.answers(A, ask(a.1))).is_some());
+    assert!(version(&store.answers(A, ask(a.1))).is_some());
+    assert!(conflicts(&store.answers(B, ask(b.1))));
 }
 
 #[test]
@@ -94,11 +112,12 @@ fn only_its_holder_gives_a_record_back() {
 }
 
 #[test]
-fn while_nothing_serves_everything_fails() {
+fn while_nothing_serves_every_request_fails_and_who_watches_goes_on_watching() {
     let (mut store, a, _) = Fixture::<Records>::serving();
     assert_eq!(store.answers(B, Ask::Watch { key: LEADER, seen: None }), [(B, Answer::Found(None))]);
     let outage = Window::exactly(Duration::from_secs(3));
-    assert!(store.request(Request::LoseLeader { outage })[0].contains("Failed"));
+    assert_eq!(store.request(Request::LoseLeader { outage }), ["arm Election 3s", "emit LeaderLost"]);
     assert_eq!(store.replace(a, None), [(A, Answer::Failed)]);
     assert_eq!(store.timer(Timer::Election), ["emit LeaderElected { lock_is_free: true }"]);
+    assert!(matches!(store.replace(a, None)[..], [(B, Answer::Found(Some(_))), (A, Answer::Replaced { .. })]));
 }

@@ -20,10 +20,9 @@ impl Client {
         if last == Last::Done && config.deadline_from == DeadlineFrom::Try {
             fx.arm(Timer::Lease, Window::exactly(config.renew_deadline));
         }
-        // What was refused was not done. What was not answered may have been: a holder that is told of the record when
-        // it has changed need not look first.
-        if last != Last::Unknown || config.watches {
-            *renewal = Renewal::Writing { question: write(config, Some(*version), name, fx) };
+        // What was refused was not done. What was not answered may have been.
+        if last != Last::Unknown {
+            *renewal = Renewal::Writing { question: write(config, Some(*version), name, false, fx) };
         } else {
             *renewal = Renewal::Looking { question: look(config, fx) };
         }
@@ -44,7 +43,7 @@ impl Client {
             }
             (Renewal::Looking { .. }, Some(Answer::Found(Some(record)))) if record.holder == Some(name) => {
                 *version = record.version;
-                *renewal = Renewal::Writing { question: write(config, Some(record.version), name, fx) };
+                *renewal = Renewal::Writing { question: write(config, Some(record.version), name, false, fx) };
             }
             // Somebody wrote in between: the holder itself, when an answer was lost, or it has lost the record.
             (Renewal::Writing { question }, Some(Answer::Conflict(record))) if config.watches => {
@@ -53,7 +52,7 @@ impl Client {
                     Some(record) => {
                         forget_deadline(config, question, fx);
                         *version = record.version;
-                        *renewal = Renewal::Writing { question: write(config, Some(record.version), name, fx) };
+                        *renewal = Renewal::Writing { question: write(config, Some(record.version), name, false, fx) };
                     }
                     None => self.doubt(config, fx),
                 }
@@ -65,8 +64,7 @@ impl Client {
             }
             (Renewal::Writing { question }, answer) => {
                 forget_deadline(config, *question, fx);
-                let last = if answer == Some(Answer::Failed) { Last::Refused } else { Last::Unknown };
-                self.rest_after(config.renew_retry, last, fx);
+                self.rest_after(config.renew_retry, after_failure(config, answer.as_ref()), fx);
             }
             (Renewal::Looking { .. }, _) => self.rest_after(config.renew_retry, Last::Unknown, fx),
             (Renewal::Resting { .. }, _) => unreachable!("nothing is asked"),
@@ -105,7 +103,9 @@ impl Client {
             fx.emit(Event::Released);
             let ask = match config.release {
                 Release::Never => None,
-                Release::ByVersion => Some(Ask::Replace { key: LOCK, seen: Some(*version), holder: None }),
+                Release::ByVersion => {
+                    Some(Ask::Replace { key: LOCK, seen: Some(*version), holder: None, or_own: false, follow: false })
+                }
                 Release::ByName => Some(Ask::Release { key: LOCK, holder: self.name }),
             };
             if let Some(ask) = ask {
@@ -113,6 +113,17 @@ impl Client {
             }
         }
         fx.exit();
+    }
+}
+
+/// What to remember of a renewal that was not done, or not answered.
+fn after_failure(config: &Config, answer: Option<&Answer>) -> Last {
+    // A holder that hears of the record when it has changed need not look first.
+    let known = answer == Some(&Answer::Failed) || config.watches;
+    match config.deadline_from {
+        _ if !known => Last::Unknown,
+        DeadlineFrom::Asked => Last::Done,
+        DeadlineFrom::Try => Last::Failed,
     }
 }
 

@@ -15,13 +15,20 @@ fn client_go() -> Config {
         renew_retry: seconds(2),
         retry: Window::new(seconds(2), Duration::from_millis(4400)),
         watches: false,
+        renew: Renew::ByVersion,
         release: Release::Never,
         request_timeout: None,
     }
 }
 
 fn careful() -> Config {
-    Config { deadline_from: DeadlineFrom::Asked, watches: true, release: Release::ByName, ..client_go() }
+    Config {
+        deadline_from: DeadlineFrom::Asked,
+        watches: true,
+        renew: Renew::ByName,
+        release: Release::ByName,
+        ..client_go()
+    }
 }
 
 impl Fixture<Client> {
@@ -41,9 +48,21 @@ impl Fixture<Client> {
         self.answer(Answer::Replaced { version, token })
     }
 
+    /// Another holds the record, and it is to be told of changes.
+    fn watching() -> Fixture<Client> {
+        let mut client = Fixture::start(NodeId(1), careful());
+        let record = client.of_another();
+        let refused = client.answer(Answer::Conflict(Some(record)));
+        assert_eq!(refused, ["disarm Deadline(#1)", "arm Lease 15s"]);
+        assert!(matches!(client.process().phase, Phase::Watching { .. }));
+        client
+    }
+
     fn leading(config: Config) -> Fixture<Client> {
-        let mut client = Fixture::start(NodeId(1), config);
-        client.answer(Answer::Found(None));
+        let mut client = Fixture::start(NodeId(1), config.clone());
+        if !config.watches {
+            client.answer(Answer::Found(None));
+        }
         client.replaced();
         client
     }
@@ -52,7 +71,7 @@ impl Fixture<Client> {
 #[test]
 fn a_record_that_is_not_there_is_taken() {
     let mut client = Fixture::<Client>::start(NodeId(1), client_go());
-    assert!(client.answer(Answer::Found(None))[0].contains("Replace { key: lock, seen: None, holder: Some(#0) }"));
+    assert!(client.answer(Answer::Found(None))[0].contains("Replace { key: lock, seen: None, holder: Some(#0)"));
     assert_eq!(client.replaced(), ["emit Acquired", "arm Renew 2s"]);
 }
 
@@ -81,9 +100,7 @@ fn a_change_begins_another_lease() {
 
 #[test]
 fn who_watches_takes_the_record_when_the_lease_is_over() {
-    let mut client = Fixture::<Client>::start(NodeId(1), careful());
-    let record = client.of_another();
-    assert_eq!(client.answer(Answer::Found(Some(record))), ["arm Lease 15s"]);
+    let mut client = Fixture::<Client>::watching();
     let take = client.timer(Timer::Lease);
     assert_eq!(take[0], "arm Deadline(#4) 10s");
     assert!(take[1].contains("Replace"), "{take:?}");
@@ -107,16 +124,14 @@ fn the_elector_of_client_go_counts_its_deadline_from_the_first_try() {
 #[test]
 fn a_careful_holder_counts_its_deadline_from_when_it_asked() {
     let mut client = Fixture::<Client>::start(NodeId(1), careful());
-    assert_eq!(client.answer(Answer::Found(None))[0], "arm Deadline(#2) 10s");
-    assert_eq!(client.replaced(), ["rename Deadline(#2) Lease", "emit Acquired", "arm Renew 2s"]);
-    assert_eq!(client.timer(Timer::Renew)[0], "arm Deadline(#4) 10s");
-    assert_eq!(client.replaced(), ["disarm Lease", "rename Deadline(#4) Lease", "arm Renew 2s"]);
+    assert_eq!(client.replaced(), ["rename Deadline(#1) Lease", "emit Acquired", "arm Renew 2s"]);
+    assert_eq!(client.timer(Timer::Renew)[0], "arm Deadline(#3) 10s");
+    assert_eq!(client.replaced(), ["disarm Lease", "rename Deadline(#3) Lease", "arm Renew 2s"]);
 }
 
 #[test]
 fn an_answer_after_the_deadline_of_its_question_is_void() {
     let mut client = Fixture::<Client>::start(NodeId(1), careful());
-    client.answer(Answer::Found(None));
     let question = client.process().question().expect("it asked");
     assert_eq!(client.timer(Timer::Deadline(question)), ["arm Retry 2s..4400ms"]);
     let (version, token) = (client.fresh_id(), client.fresh_rank(TOKENS));
@@ -136,9 +151,7 @@ fn a_record_is_given_back_by_name_whatever_is_under_way() {
 
 #[test]
 fn who_watches_is_told_again_and_again_and_takes_what_is_given_back() {
-    let mut client = Fixture::<Client>::start(NodeId(1), careful());
-    let record = client.of_another();
-    client.answer(Answer::Found(Some(record)));
+    let mut client = Fixture::<Client>::watching();
     let record = client.of_another();
     assert_eq!(client.answer(Answer::Found(Some(record))), ["disarm Lease", "arm Lease 15s"]);
     let free = Record { holder: None, ..client.of_another() };
@@ -148,24 +161,19 @@ fn who_watches_is_told_again_and_again_and_takes_what_is_given_back() {
 }
 
 #[test]
-fn who_is_told_that_the_record_is_free_while_it_tries_tries_again_at_once() {
-    let mut client = Fixture::<Client>::start(NodeId(1), careful());
-    let watch = client.process().question().expect("it watches");
-    client.answer(Answer::Found(None));
-    let held = client.of_another();
-    let told = client.message(STORE, Message::Answer { question: watch, answer: Answer::Found(Some(held)) });
-    assert_eq!(told, ["arm Lease 15s"]);
-    let free = Record { holder: None, ..client.of_another() };
-    let told = client.message(STORE, Message::Answer { question: watch, answer: Answer::Found(Some(free)) });
-    assert_eq!(told[..2], ["disarm Lease", "disarm Deadline(#2)"]);
-    assert!(told[3].contains("Replace"), "{told:?}");
+fn a_change_that_was_under_way_when_it_asked_for_the_record_is_nothing_new() {
+    let mut client = Fixture::<Client>::watching();
+    let question = client.process().question().expect("it watches");
+    client.timer(Timer::Lease);
+    let record = client.of_another();
+    assert!(client.message(STORE, Message::Answer { question, answer: Answer::Found(Some(record)) }).is_empty());
 }
 
 #[test]
-fn who_is_refused_goes_on_being_told() {
+fn who_is_told_that_the_record_is_free_when_it_is_refused_tries_again_at_once() {
     let mut client = Fixture::<Client>::start(NodeId(1), careful());
-    client.answer(Answer::Found(None));
-    let held = client.of_another();
-    assert_eq!(client.answer(Answer::Conflict(Some(held))), ["disarm Deadline(#2)", "arm Lease 15s"]);
-    assert!(matches!(client.process().phase, Phase::Watching { .. }));
+    let free = Record { holder: None, ..client.of_another() };
+    let again = client.answer(Answer::Conflict(Some(free)));
+    assert_eq!(again[0], "disarm Deadline(#1)");
+    assert!(again[2].contains("Replace"), "{again:?}");
 }
