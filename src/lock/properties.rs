@@ -46,6 +46,7 @@ pub enum Memory {
     StartingUp {
         starting: BTreeSet<NodeId>,
         lost: Option<NodeId>,
+    },
     /// Who holds the lock, and how often each of the others has asked the store since it began to wait.
     Asked {
         holding: BTreeSet<NodeId>,
@@ -179,7 +180,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         ),
         property(
             "waiting-is-quiet",
-            "however long a contender waits, it asks the store at most 12 times",
+            "however long a contender waits, it asks the store at most 6 times",
             &[],
             Form::Never,
             Memory::Asked { holding: nobody(), often: BTreeMap::new() },

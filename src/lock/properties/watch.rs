@@ -282,7 +282,7 @@ pub(super) fn is_quiet(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signa
 }
 
 /// Far less than a look every second makes in a minute.
-const MOST_ASKED: u8 = 12;
+const MOST_ASKED: u8 = 6;
 
 impl Memory {
     fn takeover(&mut self) -> (&mut BTreeSet<NodeId>, &mut BTreeSet<NodeId>) {
