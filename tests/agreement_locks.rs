@@ -86,7 +86,7 @@ fn engines_agree_on_random_locks() {
         total(|one| one.asked),
     );
     let (most, compared) = (locks as usize, seen.len());
-    assert!(compared * 2 >= most && stores.len() == 5, "{compared} of {locks} locks: {stores:?}");
+    assert!(compared * 2 >= most && stores.len() >= 4, "{compared} of {locks} locks: {stores:?}");
     assert!(ticks(false) * 5 >= most, "{} of {locks} locks are small enough for ticks", ticks(false));
 }
 
