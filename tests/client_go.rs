@@ -50,7 +50,7 @@ fn two_may_act_from_the_ratio_on_that_the_formula_gives() {
 #[test]
 fn with_the_usual_spans_the_ratio_is_less_than_lease_to_deadline() {
     let usual = |rate| Point { delay: 250, renew_every: 2_000, renew_deadline: 10_000, rate };
-    assert!(usual(101_800).lease() <= 15_000 && usual(101_900).lease() > 15_000);
+    assert!(usual(101_900).lease() <= 15_000 && usual(102_000).lease() > 15_000);
     assert!(Point { delay: 0, renew_every: 0, ..usual(200_000) }.lease() == 15_000);
 }
 
