@@ -265,7 +265,8 @@ pub(super) fn is_quiet(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signa
     match seen {
         Happening::Emitted(_, Event::Store(store::Event::Asked { by })) if !holding.contains(by) => {
             let often = often.entry(*by).or_default();
-            *often += 1;
+            // Past the bound there is nothing left to count, and no more states to tell apart.
+            *often = (*often + 1).min(MOST_ASKED + 1);
             signals.witness = true;
             signals.violated = *often > MOST_ASKED;
         }

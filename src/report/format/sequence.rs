@@ -111,25 +111,26 @@ fn rows(trace: &Trace) -> Vec<Row> {
 }
 
 /// What a step looks like to somebody who does not read numbers.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Look<'a> {
     from: Option<NodeId>,
     at: Option<NodeId>,
     message: Option<&'a str>,
+    told: Vec<&'a str>,
 }
 
 /// `None` for a step that a reader must not miss.
 fn look<'a>(scene: &'a Scene, index: usize, step: &'a Step) -> Option<Look<'a>> {
-    let telling = |word: &String| {
-        !["deliver ", "send ", "arm ", "disarm ", "fire ", "rename "].iter().any(|verb| word.starts_with(verb))
-    };
-    if !step.choices.is_plain() || step.did.iter().any(telling) {
+    const STEADY: [&str; 7] = ["deliver ", "send ", "arm ", "disarm ", "fire ", "rename ", "emit "];
+    let unsteady = |word: &String| !STEADY.iter().any(|verb| word.starts_with(verb));
+    if !step.choices.is_plain() || step.did.iter().any(unsteady) {
         return None;
     }
+    let told = step.did.iter().filter_map(|word| Some(kind(word.strip_prefix("emit ")?))).collect();
     let message = scene.delivered(index).map(|message| kind(&message.text));
     match step.what {
-        Occurrence::Deliver { from, to, .. } => Some(Look { from: Some(from), at: Some(to), message }),
-        Occurrence::Fire { node, .. } => Some(Look { from: None, at: Some(node), message }),
+        Occurrence::Deliver { from, to, .. } => Some(Look { from: Some(from), at: Some(to), message, told }),
+        Occurrence::Fire { node, .. } => Some(Look { from: None, at: Some(node), message, told }),
         _ => None,
     }
 }

@@ -162,10 +162,10 @@ impl<P: Process> Way<P> {
         (0..self.ends.len()).map(|index| Lane(index as u8))
     }
 
-    /// Whether something ahead on the same lane is neither delivered nor in the inbox.
+    /// Whether something ahead on the same lane is undelivered: under way, held, or in the inbox of a paused node.
     fn must_wait(&self, index: usize) -> bool {
         let lane = self.items[index].lane;
-        self.is_stream() && self.items[..index].iter().any(|item| item.lane == lane && item.place != Place::Inbox)
+        self.is_stream() && self.items[..index].iter().any(|item| item.lane == lane)
     }
 
     fn delay(&self) -> Window {
