@@ -119,11 +119,11 @@ impl Reader<'_> {
     fn read(&mut self, index: usize, step: &Step) {
         let here = place(&step.what).map(NodeId::index);
         let taken = step.did.iter().any(|word| word.starts_with("deliver "));
-        if let Occurrence::Deliver { from, to, number, .. } = step.what {
-            if let Some(message) = self.numbers.get(&(from.index(), to.index(), number)) {
-                let message = &mut self.scene.messages[*message];
-                (message.came, message.taken) = (Some(index), taken);
-            }
+        if let Occurrence::Deliver { from, to, number, .. } = step.what
+            && let Some(message) = self.numbers.get(&(from.index(), to.index(), number))
+        {
+            let message = &mut self.scene.messages[*message];
+            (message.came, message.taken) = (Some(index), taken);
         }
         for word in &step.did {
             if let Some((node, life)) = turn(self.trace, here, word) {

@@ -53,7 +53,7 @@ impl Scale {
         simulate::Options {
             horizon: Duration::from_micros(self.horizon),
             most_steps: 200,
-            draw: if seed % 2 == 0 { Draw::Uniform } else { Draw::Corner },
+            draw: if seed.is_multiple_of(2) { Draw::Uniform } else { Draw::Corner },
             strikes: Strikes::Every(Duration::from_micros(self.strikes)),
             plan: Vec::new(),
             record: true,
