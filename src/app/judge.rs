@@ -438,10 +438,17 @@ fn scope<P: Process>(setup: &Setup<P>) -> String {
         true => ", names that a node without its disk makes a second time",
         false => "",
     };
+    let twice = |fault: &crate::spec::Fault<P::Request>| {
+        matches!(fault.kind, FaultKind::Cut { .. }) && fault.tokens.at_most > 1
+    };
+    let cut_again = match setup.faults.iter().any(twice) {
+        true => ", a second cut of what is cut already",
+        false => "",
+    };
     format!(
         "Every run, of any length, of these {} nodes with {faults}, at any instants, in any combination, also between \
          two effects of a step, all delays, rates and reactions within the ledger's windows, {phases}. Not covered: \
-         more faults, other populations, what the ledger leaves out{names_again}.",
+         more faults, other populations, what the ledger leaves out{names_again}{cut_again}.",
         setup.nodes.len()
     )
 }
