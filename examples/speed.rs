@@ -13,7 +13,7 @@ use tenure::{
     lease, lock,
     process::{Data, Process},
     spec::Protocol,
-    timed::{Limits, Longest, Notes, Reach, Stuck, Switches},
+    timed::{Crew, Limits, Longest, Notes, Reach, Stuck, Switches},
     world::{Focus, Reductions, World, space::Marks},
 };
 
@@ -97,7 +97,9 @@ where
     let setup = protocol.build(&own, builder).unwrap_or_else(|error| panic!("{error:?}"));
     let property = protocol.properties().into_iter().find(|property| property.id == PROPERTY);
     let mut world = World::new(setup, property.expect("it is known"), Focus::Check, Reductions::ALL);
-    let (limits, switches) = (Limits::default(), Switches::default());
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let limits = Limits { crew: Crew::of(threads - 1), ..Limits::default() };
+    let switches = Switches::default();
     let mut notes = Notes::default();
     assert!(matches!(notes.stuck(&mut world, &limits, &switches).0, Stuck::No { .. }));
     let broken = notes.reach(&mut world, Marks::PROTOCOL_ERROR, &limits, &switches).0;

@@ -8,7 +8,7 @@ use tenure::{
     lease,
     spec::Protocol,
     ticks,
-    timed::{self, Limits, Longest, Switches},
+    timed::{self, Crew, Limits, Longest, Switches},
     world::{Focus, Reductions, World},
 };
 
@@ -60,5 +60,21 @@ fn the_closed_form_is_what_zones_and_ticks_find() {
             assert_eq!(seen.longest, Some(ticks::Reading::Is(derived)), "{ledger}, ticks");
             assert!(!seen.never, "{ledger}, ticks");
         }
+    }
+}
+
+/// Threads that work ahead change nothing: neither an answer, nor its story, nor what was looked at.
+#[test]
+fn an_answer_is_the_same_with_any_number_of_helpers() {
+    let answer = |helpers| {
+        let spans = Spans { ttl: 12, retry: 4, resend: 3 };
+        let mut zones = world("two-crashes-two-losses", &spans, Reductions::ALL);
+        let limits = Limits { crew: Crew::of(helpers), ..Limits::default() };
+        timed::longest(&mut zones, None, &limits, &Switches::default())
+    };
+    let alone = answer(0);
+    assert!(matches!(alone.0, Longest::Exact { .. }), "{:?}", alone.0);
+    for helpers in [1, 3] {
+        assert_eq!(answer(helpers), alone, "{helpers} helpers");
     }
 }

@@ -101,6 +101,7 @@ fn limits(options: &Options) -> Limits {
         time: options.budget,
         memory: options.memory.map_or(DEFAULT_MEMORY, |bytes| bytes as usize),
         cancel: meter.cancel(),
+        crew: options.crew.clone(),
         progress: Some(Arc::new(move |progress| {
             let (states, zones) = (progress.stats.states as u64, progress.stats.zones as u64);
             let more = |seen: &AtomicU64, now: u64| now.saturating_sub(seen.fetch_max(now, Ordering::Relaxed));
@@ -301,7 +302,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
                 Answer::More(Finding { worst: Some(figure), trace: Some(trace), ..with(Verdict::Violated) })
             }
             Longest::Between { seen, proved } => self.between(seen, proved, bound, "the search ended"),
-            Longest::Never { path } => self.more(&path, Claim::Never, Figure::Never),
+            Longest::Never { path } => self.never_ends(&path),
             Longest::Unbounded { path, from, turns, least, greatest } => {
                 let (least, greatest) = (Duration::from_micros(least), Duration::from_micros(greatest));
                 self.more(&path, Claim::Cycle { from, turns }, Figure::Unbounded { least, greatest })
@@ -337,6 +338,19 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
     fn more(&mut self, path: &TimedPath, claim: Claim, figure: Figure) -> Answer {
         let trace = self.show(path, claim);
         Answer::More(Finding { worst: Some(figure), trace: Some(trace), ..with(Verdict::Violated) })
+    }
+
+    /// No response need ever come: says what alone could still bring one.
+    fn never_ends(&mut self, path: &TimedPath) -> Answer {
+        let trace = self.show(path, Claim::Never);
+        let to_come =
+            self.world.still_to_come(&trace).unwrap_or_else(|error| panic!("a shown run is no path: {error}"));
+        let help = match to_come.is_empty() {
+            true => "nothing is under way that could help".into(),
+            false => format!("only this could help, and it need never come: {}", to_come.join("; ")),
+        };
+        let finding = Finding { worst: Some(Figure::Never), trace: Some(trace), ..with(Verdict::Violated) };
+        Answer::More(Finding { notes: vec![help], ..finding })
     }
 
     /// Fault classes that no run uses while they could matter.

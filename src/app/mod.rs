@@ -29,6 +29,7 @@ pub(crate) use self::erased::unknown_property;
 use crate::{
     design::{Resolved, Result, Shelf, unknown_protocol},
     spec::Protocol,
+    timed::Crew,
 };
 
 /// A set of protocols, with the commands that work on their designs.
@@ -48,6 +49,8 @@ pub struct Options {
     /// Of a violation, look for what it needs: that takes many checks.
     pub why: bool,
     pub meter: Arc<Meter>,
+    /// The threads for all checks together. A check that runs alone is helped by the others.
+    pub crew: Crew,
 }
 
 /// What a running search tells, and how it is told to stop.

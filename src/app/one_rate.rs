@@ -125,7 +125,7 @@ fn search<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace, rates: &Rat
     let setup = keeping(case.setup, rates);
     let mut world = World::new(setup.clone(), case.property.clone(), Focus::Check, Reductions::ALL);
     let (time, cancel) = (case.options.budget, case.options.meter.cancel());
-    let limits = Limits { time, memory: MEMORY, cancel, progress: None };
+    let limits = Limits { time, memory: MEMORY, cancel, ..Limits::default() };
     let (micros, path, claim) = match trace.claim {
         Claim::Violation | Claim::ProtocolError => {
             let marks = if trace.claim == Claim::Violation { Marks::VIOLATED } else { Marks::PROTOCOL_ERROR };

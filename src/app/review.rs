@@ -60,6 +60,7 @@ pub(crate) fn answer<'a>(app: &App, asked: Vec<Asked<'a>>, options: &Options) ->
 
 fn answer_one<'a>(app: &App, asked: Asked<'a>, options: &Options) -> Result<Answer<'a>> {
     tracing::debug!("{}: {} under {}", asked.design.file, asked.question.property, asked.question.ledger);
+    let _own = options.crew.take(1);
     let outcome = app.protocol_of(asked.design)?.check(asked.design, &asked.question, options)?;
     let (status, complaints) = match asked.expectation {
         None => (outcome.finding.status(), Vec::new()),

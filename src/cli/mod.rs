@@ -25,6 +25,7 @@ use crate::{
     app::{App, Options},
     design::BadInput,
     report::Look,
+    timed::Crew,
     verdict::Status,
 };
 
@@ -121,8 +122,10 @@ fn manner(arguments: &Arguments) -> Manner {
     let width = if terminal { terminal_width().clamp(60, 200) } else { 120 };
     let micros = u64::try_from(arguments.budget.micros()).expect("a span is never negative");
     let budget = (!arguments.budget.is_never()).then(|| Duration::from_micros(micros));
+    let processors = || std::thread::available_parallelism().map_or(1, usize::from);
+    let crew = Crew::of(arguments.threads.map_or_else(processors, usize::from));
     Manner {
-        options: Options { budget, memory: Some(arguments.memory), ..Options::default() },
+        options: Options { budget, memory: Some(arguments.memory), crew, ..Options::default() },
         look: Look { color, width, full: false },
         json: arguments.json,
         verbose: arguments.verbose,

@@ -1,6 +1,8 @@
 //! A step against its direction: from which points of a zone does an edge lead where it should?
 
-use super::zone::{FAR, INF, Rows, Zone, far, plus, row_of, source};
+use smallvec::SmallVec;
+
+use super::zone::{FAR, INF, Moment, Rows, Zone, far, plus, row_of, source};
 use crate::world::space::{Edge, Origin};
 
 /// A zone together with the moment of the next step, of which more and more is demanded: a step against its direction.
@@ -9,33 +11,51 @@ use crate::world::space::{Edge, Origin};
 pub struct Ahead {
     size: usize,
     bounds: Vec<i64>,
+    /// The rows of which more was demanded than was known, ascending.
+    changed: SmallVec<[usize; 16]>,
+    /// No moment allows the step.
+    never: bool,
 }
 
 impl Ahead {
     /// Every moment at which a zone can take an edge.
     #[must_use]
     pub fn of(zone: &Zone, rows: &Rows, edge: &Edge) -> Ahead {
-        let moment = zone.size();
-        let size = moment + 1;
-        let mut ahead = Ahead { size, bounds: vec![INF; size * size] };
-        for i in 0..moment {
-            ahead.bounds[i * size..i * size + moment].copy_from_slice(zone.row(i));
+        let mut moment = Moment::default();
+        let never = !zone.fire(rows, edge.fires.map(row_of), &mut moment);
+        let size = zone.size() + 1;
+        let mut bounds = Vec::with_capacity(size * size);
+        if !never {
+            let mut row = moment.row().to_vec();
+            if edge.fires.is_none() {
+                // Seen from now, it may be as late as the earliest event.
+                row[0] = rows.events.iter().map(|&event| zone.get(event, 0)).min().unwrap_or(INF);
+            }
+            for i in 0..zone.size() {
+                let to = zone.get(i, moment.column());
+                bounds.extend(zone.row(i).iter().zip(&row).map(|(own, from)| (*own).min(plus(to, *from))));
+                bounds.push(to);
+            }
+            bounds.extend(row);
+            bounds.push(0);
         }
-        ahead.demand(moment, moment, 0);
-        ahead.demand(0, moment, 0);
-        for &event in &rows.events {
-            ahead.demand(moment, event, 0);
-        }
-        if let Some(variable) = edge.fires {
-            ahead.demand(row_of(variable), moment, 0);
-        }
-        ahead
+        Ahead { size, bounds, changed: SmallVec::new(), never }
     }
 
     /// Demands `x_i - x_j <= bound`.
     fn demand(&mut self, i: usize, j: usize, bound: i64) {
+        if self.never {
+            return;
+        }
         let own = &mut self.bounds[i * self.size + j];
-        *own = (*own).min(bound);
+        if bound < *own {
+            *own = bound;
+            for row in [i, j] {
+                if let Err(place) = self.changed.binary_search(&row) {
+                    self.changed.insert(place, row);
+                }
+            }
+        }
     }
 
     /// Demands that a stopwatch shows that much at least.
@@ -79,27 +99,34 @@ impl Ahead {
     pub fn now(mut self) -> Option<Zone> {
         let size = self.size;
         // Most demands contradict each other at once.
-        if (0..size).any(|i| (0..i).any(|j| plus(self.bounds[i * size + j], self.bounds[j * size + i]) < 0)) {
+        if self.never || (0..size).any(|i| (0..i).any(|j| plus(self.get(i, j), self.get(j, i)) < 0)) {
             return None;
         }
-        for via in 0..size {
-            for i in 0..size {
-                let to = self.bounds[i * size + via];
+        // Before the demands, no way was shorter than its ends were known to be apart. So a way that is shorter now
+        // leads through rows of which something was demanded.
+        let mut along: SmallVec<[i64; 32]> = SmallVec::new();
+        for &via in &self.changed {
+            along.clear();
+            along.extend_from_slice(&self.bounds[via * size..(via + 1) * size]);
+            for (i, row) in self.bounds.chunks_exact_mut(size).enumerate() {
+                let to = row[via];
                 if to == INF || i == via {
                     continue;
                 }
-                for j in 0..size {
-                    let along = plus(to, self.bounds[via * size + j]);
-                    let own = &mut self.bounds[i * size + j];
-                    *own = (*own).min(along);
+                for (own, from) in row.iter_mut().zip(&along) {
+                    *own = (*own).min(plus(to, *from));
                 }
             }
         }
-        if (0..size).any(|i| self.bounds[i * size + i] < 0) {
+        if (0..size).any(|i| self.get(i, i) < 0) {
             return None;
         }
         let kept = size - 1;
         let bounds = (0..kept).flat_map(|i| self.bounds[i * size..i * size + kept].iter().copied()).collect();
         Some(Zone::by_bounds(kept, bounds))
+    }
+
+    fn get(&self, i: usize, j: usize) -> i64 {
+        self.bounds[i * self.size + j]
     }
 }

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::crew::{Crew, Taken};
 use crate::world::space::Cap;
 
 /// What a search may spend. A search that ends by a limit says so; it never guesses.
@@ -19,11 +20,13 @@ pub struct Limits {
     /// Set from outside to stop.
     pub cancel: Arc<AtomicBool>,
     pub progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+    /// Threads that may help. Whoever runs a search on a thread of the crew has taken that one.
+    pub crew: Crew,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { time: None, memory: 1 << 30, cancel: Arc::default(), progress: None }
+        Limits { time: None, memory: 1 << 30, cancel: Arc::default(), progress: None, crew: Crew::default() }
     }
 }
 
@@ -99,6 +102,11 @@ impl<'a> Meter<'a> {
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Those who can help now.
+    pub fn helpers(&self) -> Taken {
+        self.limits.crew.take(usize::MAX)
     }
 
     /// A step is computed.

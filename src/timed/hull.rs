@@ -3,7 +3,7 @@
 //! It has runs that do not exist, so it proves what never happens, and bounds what does. Making it costs little: a
 //! state is explored again only when its zone has grown.
 
-use std::{cmp::Reverse, collections::BinaryHeap};
+use std::collections::BTreeSet;
 
 use super::{
     budget::{Halt, Meter},
@@ -52,6 +52,9 @@ pub struct Out {
 
 const NONE: u32 = u32::MAX;
 
+/// So many nodes are looked ahead for: enough that starting a thread costs little beside.
+const AHEAD: usize = 256;
+
 impl Hull {
     /// A hull whose stopwatch is exact up to `cap` at least, and up to four times the longest window.
     ///
@@ -86,11 +89,23 @@ impl Hull {
         let (state, zone, landing) = net.start(cap);
         hull.note_windows(&net.initial().1);
         let (first, _) = hull.arrive(net, state, &landing, &zone, meter)?;
-        let mut queued = vec![true];
-        let mut queue = BinaryHeap::from([Reverse(first)]);
+        let mut queue = BTreeSet::from([first]);
         let (mut source, mut after) = (Zone::default(), Zone::default());
-        while let Some(Reverse(number)) = queue.pop() {
-            queued[number as usize] = false;
+        let mut helpers = meter.helpers();
+        let mut until_look = 0;
+        while let Some(number) = queue.pop_first() {
+            if until_look == 0 {
+                if helpers.count == 0 {
+                    helpers = meter.helpers();
+                }
+                if helpers.count > 0 {
+                    let next = queue.iter().take(AHEAD).map(|&number| &hull.nodes[number as usize]);
+                    net.prepare(next.map(|node| (node.state, &node.zone)), helpers.count);
+                }
+                // Before what is made ready runs out.
+                until_look = 1 + queue.len().min(AHEAD) / 2;
+            }
+            until_look -= 1;
             let node = &mut hull.nodes[number as usize];
             let state = node.state;
             source.clone_from(&node.zone);
@@ -116,9 +131,8 @@ impl Hull {
                     reads: edge.reads,
                     marks: edge.marks,
                 });
-                queued.resize(hull.nodes.len(), false);
-                if grew && !std::mem::replace(&mut queued[target as usize], true) {
-                    queue.push(Reverse(target));
+                if grew {
+                    queue.insert(target);
                 }
             }
             let node = &mut hull.nodes[number as usize];

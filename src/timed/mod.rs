@@ -9,6 +9,7 @@ mod backward;
 pub mod bounds;
 mod budget;
 mod concrete;
+mod crew;
 mod cycle;
 mod exact;
 mod extreme;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 pub use self::{
     budget::{Halt, Limits, Progress, Stats},
     concrete::Aim,
+    crew::Crew,
     longest::{Longest, longest},
     shortest::{Shortest, shortest},
     stuck::{Stuck, stuck},

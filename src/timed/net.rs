@@ -88,15 +88,15 @@ impl<'a> Net<'a> {
     /// # Errors
     /// When a declared cap was reached.
     pub fn edges_from(&mut self, state: StateId, zone: &Zone, rows: &Rows) -> Result<Arc<[Edge]>, Cap> {
-        let mut causes = Causes::ADVERSARY;
-        for &row in &rows.events {
-            if zone.may_fire(rows, row) {
-                causes = causes.with(Causes::variable(row as u16 - 1));
-            }
-        }
-        let edges = self.space.edges_by(state, causes)?;
+        let edges = self.space.edges_by(state, causes_of(zone, rows))?;
         self.known(state).edges = Some(edges.clone());
         Ok(edges)
+    }
+
+    /// Makes ready what [`Net::edges_from`] is about to be asked, with that much help.
+    pub fn prepare<'z>(&mut self, asked: impl Iterator<Item = (StateId, &'z Zone)>, helpers: usize) {
+        let asked: Vec<_> = asked.map(|(state, zone)| (state, causes_of(zone, &self.rows(state)))).collect();
+        self.space.prepare(&asked, helpers);
     }
 
     pub fn automorphisms(&mut self, state: StateId) -> Arc<[Automorphism]> {
@@ -171,6 +171,12 @@ impl<'a> Net<'a> {
         }
         &mut self.known[index]
     }
+}
+
+/// What can cause a step of a zone.
+fn causes_of(zone: &Zone, rows: &Rows) -> Causes {
+    let may_fire = rows.events.iter().filter(|&&row| zone.may_fire(rows, row));
+    may_fire.fold(Causes::ADVERSARY, |causes, &row| causes.with(Causes::variable(row as u16 - 1)))
 }
 
 /// Where a path's step leads.

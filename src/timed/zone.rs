@@ -65,6 +65,18 @@ pub struct Zone {
     bounds: Vec<i64>,
 }
 
+impl Moment {
+    /// For each row, the largest difference from it to the moment.
+    pub(super) fn row(&self) -> &[i64] {
+        &self.row
+    }
+
+    /// The row whose bounds bound the moment from below.
+    pub(super) fn column(&self) -> usize {
+        self.column
+    }
+}
+
 impl Zone {
     /// Time zero, with the first state's variables.
     #[must_use]

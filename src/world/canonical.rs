@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use smallvec::SmallVec;
 
 use super::{
-    World,
     draft::{Draft, Source, Uid},
+    laws::Laws,
     renumber::{Numbers, Rename},
     space::Origin,
     state::{Item, Name, NodeState, Place, State, Told, What, hash_of},
@@ -34,7 +34,7 @@ pub(super) struct Canonical<P: Process, M: Data> {
 /// At most so many orders of indistinguishable nodes are compared; beyond, the first is taken.
 const MOST_ORDERS: usize = 24;
 
-impl<P: Process, M: Data> World<P, M> {
+impl<P: Process, M: Data> Laws<P, M> {
     pub(super) fn canonical(&self, mut draft: Draft<P, M>) -> Canonical<P, M> {
         self.keep_items(&mut draft.state);
         let (order, mut classes) =

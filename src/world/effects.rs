@@ -1,15 +1,14 @@
 //! Executing a list of effects, with everything that the adversary may do between two of them.
 
-use std::{cell::RefCell, sync::Arc};
-
-use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 use super::{
-    World,
     draft::{Draft, Made},
     kept::Kept,
+    laws::Laws,
     space::Marks,
-    state::{Item, NodeState, Place, Told, What},
+    state::{Item, NodeState, Place, Told, What, hash_of},
+    table::Table,
 };
 use crate::{
     process::{Data, Effect, Effects, Fresh, Input, Me, NodeId, Process, Rank, Sort},
@@ -22,14 +21,27 @@ use crate::{
 /// number of what it is told, which says to which node, and its incarnation.
 #[derive(Debug)]
 pub(super) struct Answers<P: Process> {
-    known: RefCell<FxHashMap<(u32, u32, Rank), Answer<P>>>,
+    known: Table<(Question, Answer<P>)>,
 }
 
 impl<P: Process> Default for Answers<P> {
     fn default() -> Answers<P> {
-        Answers { known: RefCell::default() }
+        Answers { known: Table::default() }
     }
 }
+
+impl<P: Process> Answers<P> {
+    fn of(&self, question: &Question) -> Option<Answer<P>> {
+        self.known.find(hash_of(question), |(known, answer)| (known == question).then(|| answer.clone()))
+    }
+
+    fn put(&self, question: Question, answer: Answer<P>) {
+        let known = |known: &(Question, _)| (known.0 == question).then_some(());
+        self.known.find_or_put(hash_of(&question), known, || (question, answer));
+    }
+}
+
+type Question = (u32, u32, Rank);
 
 #[derive(Clone, Debug)]
 struct Answer<P: Process> {
@@ -40,7 +52,7 @@ struct Answer<P: Process> {
 /// A way that a step can go, with the choices that lead there.
 pub(super) type Branch<P, M> = (Draft<P, M>, Choices);
 
-impl<P: Process, M: Data> World<P, M> {
+impl<P: Process, M: Data> Laws<P, M> {
     /// Starts the process of a node that is down.
     pub(super) fn start(&self, mut draft: Draft<P, M>, node: NodeId) -> Vec<Branch<P, M>> {
         let config = &self.setup.node(node).config;
@@ -83,7 +95,7 @@ impl<P: Process, M: Data> World<P, M> {
             Told::Kept(kept) => Some((hosted.number, kept.number, *incarnation)),
             Told::New(_) => None,
         };
-        let known = question.and_then(|question| self.answers.known.borrow().get(&question).cloned());
+        let known = question.and_then(|question| self.answers.of(&question));
         if let Some(Answer { hosted, effects }) = known {
             draft.host(node, hosted);
             return self.execute_all(vec![draft], node, &effects);
@@ -103,7 +115,7 @@ impl<P: Process, M: Data> World<P, M> {
             && let NodeState::Up { hosted, .. } = &draft.state.nodes[node.index()]
         {
             let answer = Answer { hosted: hosted.clone(), effects: effects.clone() };
-            self.answers.known.borrow_mut().insert(question, answer);
+            self.answers.put(question, answer);
         }
         self.execute_all(vec![draft], node, &effects)
     }
@@ -122,7 +134,7 @@ impl<P: Process, M: Data> World<P, M> {
         (draft, effects)
     }
 
-    /// Like [`World::step`], for what the environment asks: observers see the request first.
+    /// Like [`Laws::step`], for what the environment asks: observers see the request first.
     pub(super) fn request(&self, draft: Draft<P, M>, node: NodeId, request: &P::Request) -> Vec<Branch<P, M>> {
         let drafts = self.happen(draft, &Happening::Requested(node, request));
         drafts.into_iter().flat_map(|draft| self.step(draft, node, Input::Request(request.clone()))).collect()

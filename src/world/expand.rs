@@ -1,9 +1,9 @@
 //! Everything that can happen in a state.
 
 use super::{
-    World,
     draft::{Draft, Uid},
     effects::Branch,
+    laws::Laws,
     space::{Cap, Marks},
     state::{NodeState, Place, State, Told, What},
 };
@@ -61,7 +61,7 @@ impl Act {
     }
 }
 
-impl<P: Process, M: Data> World<P, M> {
+impl<P: Process, M: Data> Laws<P, M> {
     /// Every step by one cause.
     ///
     /// # Errors

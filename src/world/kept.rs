@@ -5,15 +5,19 @@
 //! once is looked up.
 
 use std::{
-    borrow::Borrow,
-    cell::RefCell,
     hash::{Hash, Hasher},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
-use rustc_hash::{FxHashMap, FxHasher};
+use smallvec::SmallVec;
 
-use super::state::{List, Name, hash_of};
+use super::{
+    state::{List, Name, hash_of},
+    table::Table,
+};
 use crate::process::{Data, Sort, Visitor};
 
 /// A value that its keeper knows. Only values of one keeper are compared.
@@ -45,88 +49,61 @@ impl<T> Hash for Kept<T> {
     }
 }
 
-/// Looks values up by what they are.
-#[derive(Debug)]
-struct ByValue<T>(Arc<Kept<T>>);
-
-impl<T: Eq> PartialEq for ByValue<T> {
-    fn eq(&self, other: &ByValue<T>) -> bool {
-        self.0.value == other.0.value
-    }
-}
-
-impl<T: Eq> Eq for ByValue<T> {}
-
-impl<T: Hash> Hash for ByValue<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.value.hash(state);
-    }
-}
-
-impl<T> Borrow<T> for ByValue<T> {
-    fn borrow(&self) -> &T {
-        &self.0.value
-    }
-}
-
 /// Knows each value that it was ever given.
 #[derive(Debug)]
 pub(super) struct Keeper<T> {
     look: fn(&T) -> u64,
-    known: RefCell<FxHashMap<ByValue<T>, ()>>,
-    /// By the hash of a value's number and its new names.
-    renamed: RefCell<FxHashMap<u64, Vec<Renamed<T>>>>,
-    new_names: RefCell<Vec<Name>>,
+    known: Table<Arc<Kept<T>>>,
+    count: AtomicU32,
+    renamed: Table<Renamed<T>>,
 }
 
 /// What a value is by other names.
 #[derive(Debug)]
 struct Renamed<T> {
     from: u32,
-    names: Box<[Name]>,
+    names: NewNames,
     to: Arc<Kept<T>>,
 }
+
+type NewNames = SmallVec<[u64; 4]>;
 
 impl<T: Data> Keeper<T> {
     /// `look` hashes what is seen of a value without its names.
     pub(super) fn new(look: fn(&T) -> u64) -> Keeper<T> {
-        Keeper { look, known: RefCell::default(), renamed: RefCell::default(), new_names: RefCell::default() }
+        Keeper { look, known: Table::default(), count: AtomicU32::new(0), renamed: Table::default() }
     }
 
     pub(super) fn keep(&self, value: &T) -> Arc<Kept<T>> {
-        let mut known = self.known.borrow_mut();
-        if let Some((ByValue(kept), ())) = known.get_key_value(value) {
-            return kept.clone();
-        }
-        let value = value.clone();
-        let mut list = List(Vec::new());
-        value.clone().visit(&mut list);
-        let (hash, look) = (hash_of(&value), (self.look)(&value));
-        let number = u32::try_from(known.len()).expect("fewer than 2^32 values fit in memory");
-        let ids = list.0.iter().filter_map(|name| name.id()).collect();
-        let ranks = list.0.iter().filter_map(|name| name.rank()).collect();
-        let kept = Arc::new(Kept { value, names: list.0.into(), ids, ranks, look, number, hash });
-        known.insert(ByValue(kept.clone()), ());
-        kept
+        let hash = hash_of(value);
+        let is = |kept: &Arc<Kept<T>>| (kept.value == *value).then(|| kept.clone());
+        self.known.find(hash, is).unwrap_or_else(|| {
+            let mut list = List(Vec::new());
+            value.clone().visit(&mut list);
+            self.known.find_or_put(hash, is, || Arc::new(self.made(value.clone(), hash, list.0)))
+        })
+    }
+
+    fn made(&self, value: T, hash: u64, names: Vec<Name>) -> Kept<T> {
+        let number = self.count.fetch_add(1, Ordering::Relaxed);
+        assert!(number < u32::MAX, "fewer than 2^32 values fit in memory");
+        let ids = names.iter().filter_map(|name| name.id()).collect();
+        let ranks = names.iter().filter_map(|name| name.rank()).collect();
+        let look = (self.look)(&value);
+        Kept { value, names: names.into(), ids, ranks, look, number, hash }
     }
 
     /// The value with names replaced; `names` says how, alike for each name and through the visitor.
     pub(super) fn rename(&self, kept: &mut Arc<Kept<T>>, names: &mut impl Visitor) {
-        let mut new_names = self.new_names.borrow_mut();
-        new_names.clear();
-        new_names.extend(kept.names.iter().map(|name| name.renamed(names)));
-        let mut hasher = FxHasher::default();
-        (kept.number, &*new_names).hash(&mut hasher);
-        let mut renamed = self.renamed.borrow_mut();
-        let alike = renamed.entry(hasher.finish()).or_default();
-        if let Some(known) = alike.iter().find(|it| it.from == kept.number && *it.names == **new_names) {
-            *kept = known.to.clone();
-            return;
-        }
-        let mut value = kept.value.clone();
-        value.visit(names);
-        let to = self.keep(&value);
-        alike.push(Renamed { from: kept.number, names: new_names.as_slice().into(), to: to.clone() });
-        *kept = to;
+        let new_names: NewNames = kept.names.iter().map(|name| name.renamed(names).packed()).collect();
+        let hash = hash_of(&(kept.number, &new_names));
+        let from = kept.number;
+        let is = |it: &Renamed<T>| (it.from == from && it.names == new_names).then(|| it.to.clone());
+        *kept = self.renamed.find(hash, is).unwrap_or_else(|| {
+            let mut value = kept.value.clone();
+            value.visit(names);
+            let to = self.keep(&value);
+            self.renamed.find_or_put(hash, is, || Renamed { from, names: new_names.clone(), to })
+        });
     }
 }

@@ -3,11 +3,13 @@
 //! It rests on the process contract and the set-up only. The simulator has a world of its own, so that each can
 //! refute the other.
 
+mod ahead;
 mod canonical;
 mod draft;
 mod effects;
 mod expand;
 mod kept;
+mod laws;
 mod observe;
 mod renumber;
 mod since;
@@ -15,22 +17,21 @@ pub mod space;
 mod state;
 mod story;
 mod streams;
+mod table;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{cell::OnceCell, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use self::{
-    draft::{Draft, Source},
-    effects::Answers,
-    expand::{Act, Cause, Label},
-    kept::Keeper,
+    ahead::{Ahead, Job},
+    laws::{Laws, Successor, causes_in},
     since::Beginning,
     space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
-    state::{NodeState, Place, State, Watching, What, erased, hash_of},
+    state::{NodeState, Place, State, What, hash_of},
 };
 use crate::{
-    process::{Data, Fresh, Process},
+    process::{Data, Process},
     spec::{Property, Setup},
 };
 
@@ -61,24 +62,13 @@ impl Reductions {
 
 /// Everything that can happen to the nodes of a set-up, seen by one observer.
 pub struct World<P: Process, M: Data> {
-    setup: Setup<P>,
-    property: Property<P, M>,
-    focus: Focus,
-    reductions: Reductions,
-    /// Also branches that cannot be told apart from others, which a run may name.
-    thorough: bool,
-    groups: Vec<Vec<u8>>,
-    /// For each node, which of the groups it is in.
-    group_of: Vec<Option<u8>>,
-    processes: Keeper<P>,
-    memories: Keeper<M>,
-    items: Keeper<What<P>>,
-    answers: Answers<P>,
+    laws: Arc<Laws<P, M>>,
     states: Vec<Arc<State<P, M>>>,
     /// The latest state of each hash, and for each state the one before it with the same hash.
     latest: FxHashMap<u64, StateId>,
     earlier: Vec<Option<StateId>>,
     edges: Vec<Known>,
+    ahead: Ahead<P, M>,
     origins: FxHashSet<Arc<[Origin]>>,
     /// `None` for the first starts.
     beginning: Option<Beginning>,
@@ -94,68 +84,26 @@ struct Known {
 impl<P: Process, M: Data> World<P, M> {
     #[must_use]
     pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, reductions: Reductions) -> World<P, M> {
-        let mut groups: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
-        for (index, node) in setup.nodes.iter().enumerate() {
-            let alone = setup.nodes.iter().filter(|other| other.machine == node.machine).count() == 1;
-            // Nodes that share a machine die together, which a renaming of one of them would not keep.
-            if let Some(group) = node.group.filter(|_| alone) {
-                groups.entry(group).or_default().push(index as u8);
-            }
-        }
-        let groups: Vec<Vec<u8>> = groups.into_values().filter(|group| group.len() > 1).collect();
-        let of = |node: usize| groups.iter().position(|group| group.contains(&(node as u8)));
-        let group_of = (0..setup.nodes.len()).map(|node| of(node).map(|group| group as u8)).collect();
         World {
-            setup,
-            property,
-            focus,
-            reductions,
-            thorough: false,
-            groups,
-            group_of,
-            processes: Keeper::new(|process| erased(process.clone())),
-            memories: Keeper::new(|_| 0),
-            items: Keeper::new(What::look),
-            answers: Answers::default(),
+            laws: Arc::new(Laws::new(setup, property, focus, reductions)),
             states: Vec::new(),
             latest: FxHashMap::default(),
             earlier: Vec::new(),
             edges: Vec::new(),
+            ahead: Ahead::default(),
             origins: FxHashSet::default(),
             beginning: None,
         }
     }
 
-    /// Nothing has started; every first start is under way.
-    fn first_starts(&self) -> Draft<P, M> {
-        let nodes = self.setup.nodes.iter().map(|_| NodeState::Down { durable: P::Durable::default(), dead: false });
-        let empty = State {
-            nodes: nodes.collect(),
-            items: Vec::new(),
-            ends: Vec::new(),
-            tokens: self.setup.faults.iter().map(|fault| fault.tokens.at_most).collect(),
-            watch: Watching { memory: self.memories.keep(&self.property.memory), holders: Vec::new(), last: None },
-        };
-        let mut draft = Draft::of(&empty, Fresh::default());
-        for node in self.setup.ids() {
-            draft.add(What::Start { node }, Place::Due, self.setup.node(node).start);
-        }
-        draft
+    /// Also takes branches that cannot be told apart from others, which a run may name, or no longer.
+    fn set_thorough(&mut self, thorough: bool) {
+        self.ahead = Ahead::default();
+        Arc::get_mut(&mut self.laws).expect("nobody works ahead").thorough = thorough;
     }
 
-    /// What can cause a step of a state, and its bit.
-    fn causes(&self, state: &State<P, M>) -> Vec<(Cause, Causes)> {
-        let due = state.items.iter().enumerate().filter(|(_, item)| item.place == Place::Due).enumerate();
-        let events = due.filter(|(_, (_, item))| *item.what() != What::Stopwatch);
-        let mut causes: Vec<(Cause, Causes)> =
-            events.map(|(variable, (index, _))| (Cause::Item(index), Causes::variable(variable as u16))).collect();
-        causes.push((Cause::Adversary, Causes::ADVERSARY));
-        causes
-    }
-
-    fn intern(&mut self, state: State<P, M>) -> StateId {
+    fn intern(&mut self, state: State<P, M>, hash: u64) -> StateId {
         let number = StateId::try_from(self.states.len()).expect("fewer than 2^32 states fit in memory");
-        let hash = hash_of(&state);
         let latest = self.latest.get(&hash).copied();
         let mut known = latest;
         while let Some(number) = known {
@@ -181,44 +129,13 @@ impl<P: Process, M: Data> World<P, M> {
         origins
     }
 
-    fn edge(&mut self, source: &State<P, M>, number: u32, label: &Label, draft: Draft<P, M>) -> Edge {
-        let (pairs, marks, reads) = (draft.ordered.clone(), draft.marks, draft.reads);
-        let canonical = self.canonical(draft);
-        let variable_of = |uid| {
-            let index = canonical.uids.iter().position(|other| *other == uid)?;
-            (canonical.state.items[index].place == Place::Due).then(|| variable(&canonical.state, index))
-        };
-        let pairs = pairs.into_iter().filter_map(|(first, second)| Some((variable_of(first)?, variable_of(second)?)));
-        let ordered = pairs.collect();
-        let fires = match label.act {
-            Act::Item(index) => Some(variable(source, usize::from(index))),
-            Act::Node { .. } | Act::Machine { .. } | Act::Cut { .. } => None,
-        };
-        let origins = self.share(canonical.origins);
-        let target = self.intern(canonical.state);
-        Edge { fires, target, origins, ordered, marks, reads, label: number }
+    /// Numbers what a successor is made of.
+    fn edge(&mut self, successor: Successor<P, M>) -> Edge {
+        let Successor { fires, state, hash, origins, ordered, marks, reads, label } = successor;
+        let origins = self.share(origins);
+        let target = self.intern(state, hash);
+        Edge { fires, target, origins, ordered, marks, reads, label }
     }
-}
-
-/// How an edge's label names a cause.
-fn cause_number(cause: Cause) -> u16 {
-    match cause {
-        Cause::Item(index) => index as u16,
-        Cause::Adversary => u16::MAX,
-    }
-}
-
-/// The cause that an edge's label names.
-fn cause_of(label: u32) -> Cause {
-    match (label >> 16) as u16 {
-        u16::MAX => Cause::Adversary,
-        index => Cause::Item(usize::from(index)),
-    }
-}
-
-/// The variable of an item that is due: how many before it are.
-fn variable<P: Process, M: Data>(state: &State<P, M>, index: usize) -> u16 {
-    state.items[..index].iter().filter(|item| item.place == Place::Due).count() as u16
 }
 
 fn variable_kind<P: Process>(what: &What<P>) -> Variable {
@@ -230,8 +147,9 @@ impl<P: Process, M: Data> Space for World<P, M> {
         if let Some(Beginning { state, origins }) = &self.beginning {
             return (*state, origins.clone());
         }
-        let canonical = self.canonical(self.first_starts());
-        (self.intern(canonical.state), canonical.origins.into())
+        let canonical = self.laws.canonical(self.laws.first_starts());
+        let hash = hash_of(&canonical.state);
+        (self.intern(canonical.state, hash), canonical.origins.into())
     }
 
     fn edges(&mut self, state: StateId) -> Result<Arc<[Edge]>, Cap> {
@@ -244,17 +162,18 @@ impl<P: Process, M: Data> Space for World<P, M> {
             return Ok(known.edges);
         }
         let mut edges = known.edges.to_vec();
-        let asked = known.causes.with(causes);
+        let mut ready = self.ahead.fetch(state);
         let source = self.states[state as usize].clone();
-        let fresh = self.fresh(&source);
-        for (cause, of_cause) in self.causes(&source) {
-            if !causes.contains(of_cause) || known.causes.contains(of_cause) {
-                continue;
-            }
+        let fresh = OnceCell::new();
+        for cause in causes_in(&source, causes.without(known.causes)) {
+            let made = ready.iter().position(|made| made.cause == cause).map(|index| ready.swap_remove(index));
+            let successors = match made {
+                Some(made) => made.successors,
+                None => self.laws.successors(&source, fresh.get_or_init(|| self.laws.fresh(&source)), cause),
+            };
             let before = edges.len();
-            for (number, (label, draft)) in self.expand(&source, &fresh, cause)?.into_iter().enumerate() {
-                let label_number = u32::from(cause_number(cause)) << 16 | number as u32;
-                let edge = self.edge(&source, label_number, &label, draft);
+            for successor in successors? {
+                let edge = self.edge(successor);
                 // The same step by another name.
                 let twin = |other: &Edge| {
                     (other.fires, other.target, other.marks, other.reads)
@@ -268,8 +187,22 @@ impl<P: Process, M: Data> Space for World<P, M> {
             }
         }
         let edges: Arc<[Edge]> = edges.into();
-        self.edges[state as usize] = Known { causes: asked, edges: edges.clone() };
+        self.edges[state as usize] = Known { causes: known.causes.with(causes), edges: edges.clone() };
         Ok(edges)
+    }
+
+    fn prepare(&mut self, asked: &[(StateId, Causes)], helpers: usize) {
+        let job = |&(number, causes): &(StateId, Causes)| {
+            let missing = causes.without(self.edges[number as usize].causes);
+            if missing == Causes::NONE || self.ahead.has(number) {
+                return None;
+            }
+            let state = self.states[number as usize].clone();
+            let causes = causes_in(&state, missing);
+            (!causes.is_empty()).then_some(Job { number, state, causes })
+        };
+        let jobs: Vec<_> = asked.iter().filter_map(job).collect();
+        self.ahead.begin(&self.laws, jobs, helpers);
     }
 
     fn variables(&self, state: StateId) -> Arc<[Variable]> {
@@ -279,63 +212,11 @@ impl<P: Process, M: Data> Space for World<P, M> {
     }
 
     fn automorphisms(&mut self, state: StateId) -> Arc<[Automorphism]> {
-        if !self.reductions.symmetry || self.groups.is_empty() {
-            return Arc::new([]);
-        }
-        let state = self.states[state as usize].clone();
-        let draft = Draft::of(&state, Fresh::default());
-        let mut found = Vec::new();
-        let signatures = self.signatures(&state);
-        for group in &self.groups {
-            for (index, &a) in group.iter().enumerate() {
-                // Nodes that look different have no exchange that keeps the state.
-                let looks = |node: u8| signatures[usize::from(node)];
-                for &b in group[index + 1..].iter().filter(|&&b| looks(a) == looks(b)) {
-                    let mut order = self.identity();
-                    order.swap(usize::from(a), usize::from(b));
-                    found.extend(self.automorphism(&state, &draft.sources, order));
-                }
-            }
-        }
-        close(&mut found);
-        found.into()
+        self.laws.automorphisms(&self.states[state as usize]).into()
     }
 
     fn len(&self) -> usize {
         self.states.len()
-    }
-}
-
-/// At most so many renamings of a state are listed: every order of five nodes that look alike.
-const MOST_AUTOMORPHISMS: usize = 119;
-
-/// Adds what several renamings make in turn.
-fn close(found: &mut Vec<Automorphism>) {
-    let exchanges = found.len();
-    let mut next = 0;
-    while next < found.len() && found.len() < MOST_AUTOMORPHISMS {
-        for exchange in 0..exchanges {
-            let both = found[next].then(&found[exchange]);
-            let identity = both.nodes.iter().enumerate().all(|(new, old)| new == usize::from(*old));
-            if !identity && !found.contains(&both) && found.len() < MOST_AUTOMORPHISMS {
-                found.push(both);
-            }
-        }
-        next += 1;
-    }
-}
-
-impl<P: Process, M: Data> World<P, M> {
-    fn automorphism(&self, state: &State<P, M>, sources: &[Source], order: Vec<u8>) -> Option<Automorphism> {
-        let image = self.renamed(state.clone(), sources, order);
-        if image.state != *state {
-            return None;
-        }
-        let variables = image.origins.iter().map(|origin| match origin {
-            Origin::Kept(variable) => *variable,
-            Origin::Widened(..) | Origin::Scheduled { .. } => unreachable!("no step was taken"),
-        });
-        Some(Automorphism { variables: variables.collect(), nodes: image.nodes.into() })
     }
 }
 
@@ -346,7 +227,7 @@ impl<P: Process, M: Data> World<P, M> {
     pub fn describe(&self, state: StateId) -> String {
         let state = &self.states[state as usize];
         let mut text = String::new();
-        for (node, spec) in state.nodes.iter().zip(&self.setup.nodes) {
+        for (node, spec) in state.nodes.iter().zip(&self.laws.setup.nodes) {
             text += &match node {
                 NodeState::Down { durable, dead } => format!("{} down {durable:?} {dead}\n", spec.name),
                 NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.value),

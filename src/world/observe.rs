@@ -1,8 +1,9 @@
 //! What the observer makes of what happens: stopwatches, open intervals and marks.
 
 use super::{
-    Focus, World,
+    Focus,
     draft::Draft,
+    laws::Laws,
     space::{Marks, Origin},
     state::{Place, What},
 };
@@ -12,7 +13,7 @@ use crate::{
     time::Window,
 };
 
-impl<P: Process, M: Data> World<P, M> {
+impl<P: Process, M: Data> Laws<P, M> {
     /// Shows a happening to the observer. Where it may choose which trigger to measure, both ways are returned.
     pub(super) fn happen(&self, mut draft: Draft<P, M>, happening: &Happening<'_, P>) -> Vec<Draft<P, M>> {
         let mut memory = draft.state.watch.memory.value.clone();

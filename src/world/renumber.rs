@@ -3,8 +3,8 @@
 use smallvec::SmallVec;
 
 use super::{
-    World,
     kept::Kept,
+    laws::Laws,
     state::{Item, List, Name, NodeState, State, Told},
 };
 use crate::process::{Data, Effect, Id, Names, NodeId, Process, Rank, Sort, Visitor};
@@ -168,7 +168,7 @@ impl Visitor for Rename<'_> {
     }
 }
 
-impl<P: Process, M: Data> World<P, M> {
+impl<P: Process, M: Data> Laws<P, M> {
     pub(super) fn rename(&self, state: &mut State<P, M>, names: &mut Rename<'_>) {
         for node in &mut state.nodes {
             match node {

@@ -35,6 +35,10 @@ pub trait Space {
         self.edges(state)
     }
 
+    /// What [`Space::edges_by`] is about to be asked: it may be made ready by this thread and so many others. Changes no
+    /// answer and no number of a state.
+    fn prepare(&mut self, _asked: &[(StateId, Causes)], _helpers: usize) {}
+
     /// The variables of a state, in the order of its rows.
     fn variables(&self, state: StateId) -> Arc<[Variable]>;
 

@@ -265,6 +265,19 @@ impl Name {
         }
     }
 
+    /// The same name as one number.
+    pub(super) fn packed(self) -> u64 {
+        match self {
+            Name::Node(node) => u64::from(node.0),
+            Name::Id(id) => 1 << 62 | id.value(),
+            Name::Rank(rank) => {
+                let sort = u64::from(rank.sort().0) << 44;
+                assert!(rank.value() < 1 << 44, "living ranks are renumbered from one");
+                2 << 62 | sort | rank.value()
+            }
+        }
+    }
+
     /// What a visitor makes of it.
     pub(super) fn renamed(self, visitor: &mut impl Visitor) -> Name {
         match self {

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    World, cause_of,
+    World,
     draft::{Draft, Made, Uid},
     expand::{Act, Label},
+    laws::{cause_of, variable},
     space::{Edge, Line, Origin, Space, StateId, TimedPath},
     state::{Place, State, What},
-    variable, variable_kind,
+    variable_kind,
 };
 use crate::{
     process::{Data, Fresh, NodeId, Process, Reason},
@@ -59,9 +60,9 @@ impl<P: Process, M: Data> World<P, M> {
     /// When the path is not one of this world: a defect of the engine that found it.
     pub fn tell(&mut self, path: &TimedPath) -> Result<Vec<Step>, Mismatch> {
         let (mut current, _) = self.initial();
-        let mut names = self.identity();
-        let first = self.canonical(self.first_starts());
-        let mut run = Run::begin(self.first_starts());
+        let mut names = self.laws.identity();
+        let first = self.laws.canonical(self.laws.first_starts());
+        let mut run = Run::begin(self.laws.first_starts());
         names = first.nodes.iter().map(|&node| names[usize::from(node)]).collect();
         run.reorder_taken(&first.uids);
         let mut steps = Vec::new();
@@ -71,19 +72,20 @@ impl<P: Process, M: Data> World<P, M> {
                 let nodes = self.automorphisms(current)[usize::from(automorphism)].nodes.clone();
                 let state = self.states[current as usize].clone();
                 let source = Draft::of(&state, Fresh::default());
-                run.reorder(&self.renamed(source.state, &source.sources, nodes.to_vec()).uids);
+                run.reorder(&self.laws.renamed(source.state, &source.sources, nodes.to_vec()).uids);
                 names = nodes.iter().map(|&node| names[usize::from(node)]).collect();
             }
             let edges = self.edges(current).map_err(|cap| wrong(&cap.to_string()))?;
             let edge = edges.get(step.edge as usize).ok_or_else(|| wrong("there is no such edge"))?;
             let source = self.states[current as usize].clone();
             let cause = cause_of(edge.label);
-            let mut found = self.expand(&source, &self.fresh(&source), cause).map_err(|cap| wrong(&cap.to_string()))?;
+            let mut found =
+                self.laws.expand(&source, &self.laws.fresh(&source), cause).map_err(|cap| wrong(&cap.to_string()))?;
             let (label, draft) = found.swap_remove((edge.label & 0xffff) as usize);
-            let canonical = self.canonical(draft);
+            let canonical = self.laws.canonical(draft);
             let label = self.translate(&label, &names);
             let what = run.occurrence(&label.act);
-            let next = self.expand(&run.state, &run.fresh, cause).map_err(|cap| wrong(&cap.to_string()))?;
+            let next = self.laws.expand(&run.state, &run.fresh, cause).map_err(|cap| wrong(&cap.to_string()))?;
             names = canonical.nodes.iter().map(|&node| names[usize::from(node)]).collect();
             // What a process does to many it may do in the order of their names, and these are others here. Then the
             // choice that befell one of them has another place in the list, and where it leads shows which it is.
@@ -93,7 +95,7 @@ impl<P: Process, M: Data> World<P, M> {
                 return Err(wrong("the step is not possible with real names"));
             }
             let image_of = |(label, draft): (Label, Draft<P, M>)| {
-                let image = self.renamed(draft.state.clone(), &draft.sources, names.clone());
+                let image = self.laws.renamed(draft.state.clone(), &draft.sources, names.clone());
                 let same = image.state == canonical.state && same_windows(&image.origins, &canonical.origins);
                 same.then_some((label, draft, image))
             };
@@ -113,14 +115,14 @@ impl<P: Process, M: Data> World<P, M> {
         let act = match &label.act {
             Act::Item(_) => label.act.clone(),
             Act::Machine { fault, machine } => {
-                let on_it = self.setup.ids().find(|id| self.setup.node(*id).machine == *machine);
+                let on_it = self.laws.setup.ids().find(|id| self.laws.setup.node(*id).machine == *machine);
                 let real = real(on_it.expect("a machine has a node"));
-                Act::Machine { fault: *fault, machine: self.setup.node(real).machine }
+                Act::Machine { fault: *fault, machine: self.laws.setup.node(real).machine }
             }
             Act::Node { fault, node } => Act::Node { fault: *fault, node: real(*node) },
             Act::Cut { fault, cut, lost, held } => {
                 let names: Vec<NodeId> = names.iter().map(|&name| NodeId(name)).collect();
-                let cut = usize::from(self.renamed_cut(*fault as u8, *cut as u8, &names));
+                let cut = usize::from(self.laws.renamed_cut(*fault as u8, *cut as u8, &names));
                 Act::Cut { fault: *fault, cut, lost: lost.clone(), held: held.clone() }
             }
         };
@@ -132,9 +134,9 @@ impl<P: Process, M: Data> World<P, M> {
     /// # Errors
     /// Names the first step that is not possible, and why.
     pub fn follow(&mut self, trace: &Trace) -> Result<(), Mismatch> {
-        self.thorough = true;
+        self.set_thorough(true);
         let followed = self.follow_every_branch(trace);
-        self.thorough = false;
+        self.set_thorough(false);
         followed
     }
 
@@ -144,7 +146,7 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// Takes the steps of a run. Where a trigger may be measured, `measured` says whether it is.
     pub(super) fn run_of(&self, steps: &[Step], measured: impl Fn(&Step) -> bool) -> Result<Run<P, M>, Mismatch> {
-        let mut run = Run::begin(self.first_starts());
+        let mut run = Run::begin(self.laws.first_starts());
         for (index, step) in steps.iter().enumerate() {
             let wrong = |why: String| Mismatch { step: index, why };
             let act = run.act(&step.what).ok_or_else(|| wrong(format!("{:?} is not under way", step.what)))?;
@@ -160,14 +162,14 @@ impl<P: Process, M: Data> World<P, M> {
     /// # Errors
     /// As [`World::follow`], but its times do not matter.
     pub fn line(&mut self, trace: &Trace) -> Result<Line, Mismatch> {
-        self.thorough = true;
+        self.set_thorough(true);
         let line = self.line_of_every_branch(trace);
-        self.thorough = false;
+        self.set_thorough(false);
         line
     }
 
     fn line_of_every_branch(&self, trace: &Trace) -> Result<Line, Mismatch> {
-        let beginning = self.first_starts();
+        let beginning = self.laws.first_starts();
         let mut line = Line { start: due(&beginning).map(|(_, origin)| origin).collect(), ..Line::default() };
         let mut run = Run::begin(beginning);
         line.push_state(&run.state);
@@ -195,7 +197,7 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// What a step of a run makes of it.
     fn draft_of(&self, run: &Run<P, M>, act: &Act, step: &Step, measured: bool) -> Result<Draft<P, M>, String> {
-        let next = self.expand(&run.state, &run.fresh, act.cause()).map_err(|cap| cap.to_string())?;
+        let next = self.laws.expand(&run.state, &run.fresh, act.cause()).map_err(|cap| cap.to_string())?;
         let mut fitting: Vec<_> = next
             .into_iter()
             .filter(|(label, _)| {

@@ -1,8 +1,8 @@
 //! Stream connections and cuts, rule by rule as `spec::links` states them.
 
 use super::{
-    World,
     draft::{Draft, Made, Uid},
+    laws::Laws,
     state::{NodeState, Place, What},
 };
 use crate::{
@@ -17,7 +17,7 @@ type Way<P, M> = (Draft<P, M>, Vec<Uid>, Vec<Uid>);
 /// A message that a cut may catch, and the direction of the lane that it travels on, if any.
 type InFlight = (Uid, Option<(NodeId, NodeId, Lane)>);
 
-impl<P: Process, M: Data> World<P, M> {
+impl<P: Process, M: Data> Laws<P, M> {
     /// Whether a cut blocks the direction.
     pub(super) fn blocked(&self, draft: &Draft<P, M>, from: NodeId, to: NodeId) -> bool {
         draft.state.items.iter().any(|item| match *item.what() {
