@@ -285,13 +285,13 @@ fn a_bad_file_is_refused_at_its_place() {
         "#]],
     );
     refused_after(
-        ("contenders = 2", "contenders = 200"),
+        ("contenders = 2", "contenders = 251"),
         expect![[r#"
             refused
-              × design.contenders: expected a number from 1 to 20, got 200
+              × design.contenders: expected a number from 1 to 250, got 251
                ╭─[a.toml:6:14]
              5 │ [design]
-             6 │ contenders = 200
+             6 │ contenders = 251
                ·              ───
              7 │ store = { ttl = "15s" }
                ╰────

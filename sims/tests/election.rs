@@ -3,14 +3,10 @@
 //! of them has it once there is a leader. With the client of October 2016, which forgives its monitor seven errors, the
 //! worker keeps it.
 
-use tenure::{
-    design::Resolved,
-    process::NodeId,
-    simulate::{Options, replay},
-    spec::Protocol,
-    time::Duration,
-    trace::{Step, Subject},
-};
+mod story;
+
+use story::{Story, at, story};
+use tenure::{design::Resolved, time::Duration};
 use tenure_sims::scenario::{self, BOTH, Simulator};
 
 const SEEDS: u64 = 50;
@@ -29,46 +25,10 @@ fn design(file: &str) -> Resolved {
     Resolved::from_text(file, &text).unwrap_or_else(|refusal| panic!("{}", refusal.render(false, 120)))
 }
 
-/// What was emitted, when and by whom.
-type Story = Vec<(i64, NodeId, String)>;
+const LASTING: Duration = Duration::from_secs(240);
 
-fn story(design: &Resolved, simulator: Simulator, seed: u64) -> Story {
-    let protocol = tenure::lock::protocol();
-    let setup = scenario::setup(&protocol, design, "deploy");
-    let options = Options { record: true, ..Options::lasting(Duration::from_secs(240)) };
-    let options = scenario::scheduled(&protocol, design, "deploy", &options);
-    let property = protocol.properties().remove(0);
-    let run = simulator.run(&setup, std::slice::from_ref(&property), seed, &options);
-    let empty = String::new;
-    let subject = Subject {
-        design: empty(),
-        hash: empty(),
-        file: empty(),
-        protocol: empty(),
-        property: property.id.into(),
-        ledger: empty(),
-    };
-    let steps = replay(&setup, &property, &run.trace(&setup, subject)).expect("it is a run of the event loop").steps;
-    steps.iter().flat_map(emitted).collect()
-}
-
-fn emitted(step: &Step) -> Story {
-    let node = actor(step);
-    let events = step.did.iter().filter_map(|did| did.strip_prefix("emit "));
-    events.map(|event| (step.at, node.expect("only a process emits"), event.to_owned())).collect()
-}
-
-fn actor(step: &Step) -> Option<NodeId> {
-    use tenure::trace::{Occurrence, Target};
-    match &step.what {
-        Occurrence::Start { node }
-        | Occurrence::Fire { node, .. }
-        | Occurrence::Close { node, .. }
-        | Occurrence::Resume { node }
-        | Occurrence::Deliver { to: node, .. }
-        | Occurrence::Fault { target: Target::Node(node), .. } => Some(*node),
-        Occurrence::Heal { .. } | Occurrence::Refill { .. } | Occurrence::Fault { .. } => None,
-    }
+fn told(design: &Resolved, simulator: Simulator, seed: u64) -> Story {
+    story(design, "deploy", LASTING, simulator, seed)
 }
 
 /// The elections of a story, from the loss of a leader to the next.
@@ -80,17 +40,13 @@ fn elections(story: &Story) -> Vec<(i64, i64)> {
     moments("Store(LeaderLost").into_iter().zip(moments("Store(LeaderElected")).collect()
 }
 
-fn at(story: &Story, of: &str) -> Vec<(i64, NodeId)> {
-    story.iter().filter(|(.., event)| event == of).map(|(at, node, _)| (*at, *node)).collect()
-}
-
 #[test]
 fn in_the_middle_of_an_election_the_worker_loses_the_lock_and_one_acquires_it_after() {
     let design = design("consul-2015-04.toml");
     for simulator in BOTH {
         let mut changed = 0;
         for seed in 0..SEEDS {
-            let story = story(&design, simulator, seed);
+            let story = told(&design, simulator, seed);
             let place = format!("{simulator:?}, seed {seed}");
             let elections = elections(&story);
             assert_eq!(elections.len(), 3, "{place}");
@@ -113,7 +69,7 @@ fn with_seven_monitor_retries_the_worker_keeps_the_lock() {
     let design = design("consul-2016-10.toml");
     for simulator in BOTH {
         for seed in 0..SEEDS {
-            let story = story(&design, simulator, seed);
+            let story = told(&design, simulator, seed);
             let place = format!("{simulator:?}, seed {seed}");
             let elections = elections(&story);
             assert_eq!(elections.len(), 3, "{place}");
@@ -131,7 +87,7 @@ fn with_no_monitor_retry_the_same_client_loses_the_lock() {
     let text = design("consul-2016-10.toml").text().replace("monitor_retries = 7", "monitor_retries = 0");
     let design = Resolved::from_text("no-retries", &text).expect("it is still a design");
     for simulator in BOTH {
-        let losers = (0..10).filter(|seed| !at(&story(&design, simulator, *seed), "Contender(Doubted)").is_empty());
+        let losers = (0..10).filter(|seed| !at(&told(&design, simulator, *seed), "Contender(Doubted)").is_empty());
         assert_eq!(losers.count(), 10, "{simulator:?}");
     }
 }

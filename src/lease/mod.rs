@@ -38,7 +38,7 @@ pub struct Lease;
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Design {
-    /// How many contenders there are: 1 to 20.
+    /// How many contenders there are: 1 to 250.
     pub contenders: u8,
     pub store: store::Config,
     pub contender: contender::Config,
@@ -163,12 +163,12 @@ impl Protocol for Lease {
 }
 
 fn check(design: &Design) -> Result<(), DesignError> {
-    if (1..=20).contains(&design.contenders) {
+    if (1..=MOST).contains(&design.contenders) {
         return Ok(());
     }
     Err(DesignError {
         key: "design.contenders".into(),
-        expected: "a number from 1 to 20".into(),
+        expected: format!("a number from 1 to {MOST}"),
         got: design.contenders.to_string(),
     })
 }
@@ -186,7 +186,7 @@ fn nodes(design: &Design, builder: &Builder) -> Vec<Node<Member>> {
     };
     let phase = builder.phase_up_to(design.contender.renew.max(design.contender.retry));
     let contender = |index: u8| Node {
-        name: char::from(CONTENDERS[usize::from(index)]).to_string(),
+        name: name(index),
         config: Config::Contender(design.contender.clone()),
         machine: index + 1,
         start: phase,
@@ -200,8 +200,17 @@ fn nodes(design: &Design, builder: &Builder) -> Vec<Node<Member>> {
 /// The store is the first node, so that a contender knows whom to ask.
 const STORE: NodeId = NodeId(0);
 
-/// Names of contenders; the store is S.
-const CONTENDERS: [u8; 20] = *b"ABCDEFGHIJKLMNOPQRTU";
+/// A node's number is a byte.
+const MOST: u8 = 250;
+
+/// The name of a contender: a letter, and from the 21st on a number. The store is S.
+fn name(index: u8) -> String {
+    const LETTERS: [u8; 20] = *b"ABCDEFGHIJKLMNOPQRTU";
+    match LETTERS.get(usize::from(index)) {
+        Some(letter) => char::from(*letter).to_string(),
+        None => format!("C{}", index + 1),
+    }
+}
 
 #[cfg(test)]
 fn seconds(seconds: i64) -> crate::time::Duration {

@@ -54,15 +54,15 @@ impl fmt::Debug for Id {
 /// A namespace of ranks. Ranks of different sorts are never compared, so each sort is renumbered by itself.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-pub struct Sort(pub u8);
+pub struct Sort(pub u16);
 
 impl Sort {
     /// Sorts from here on are the incarnations of the nodes; a protocol's own sorts are below.
-    pub(crate) const INCARNATIONS: u8 = 192;
+    pub(crate) const INCARNATIONS: u16 = 256;
 
     /// The incarnations of one node: a sort of its own, as those of different nodes are never compared.
     pub(crate) const fn incarnation(node: NodeId) -> Sort {
-        Sort(Sort::INCARNATIONS + node.0)
+        Sort(Sort::INCARNATIONS + node.0 as u16)
     }
 }
 

@@ -24,19 +24,34 @@ pub fn timeline(trace: &Trace, most: usize, width: usize) -> Vec<String> {
     let which = if shown.len() == total { format!("({total})") } else { format!("({} of {total})", shown.len()) };
     let times: Vec<String> = trace.steps.iter().map(|step| seconds(step.at)).collect();
     let time_width = shown.iter().map(|index| times[*index].len()).chain([4]).max().unwrap_or(4);
-    let heads: Vec<String> = trace.nodes.iter().map(|name| format!("{name:<2}")).collect();
-    let mut lines = vec![fit(format!("{:>time_width$}  {}  step {which}", "time", heads.join(" ")), width)];
     let mut lives = vec![Life::Down; trace.nodes.len()];
-    for (index, step) in trace.steps.iter().enumerate() {
-        let cells = cells(trace, step, &mut lives);
-        if shown.contains(&index) {
-            let columns = cells.iter().zip(&heads).map(|(cell, head)| format!("{cell:<width$}", width = head.len()));
-            let columns = columns.collect::<Vec<_>>().join(" ");
-            lines.push(fit(format!("{:>time_width$}  {columns}  {}", times[index], words(trace, step)), width));
-        }
-    }
-    lines
+    let cells: Vec<Vec<char>> = trace.steps.iter().map(|step| cells(trace, step, &mut lives)).collect();
+    let columns = columns(trace, &shown, &cells, width);
+    let row = |index: usize| {
+        let cell = |(node, head): &(usize, String)| format!("{:<width$}", cells[index][*node], width = head.len());
+        columns.iter().map(cell).collect::<Vec<_>>().join(" ")
+    };
+    let heads = columns.iter().map(|(_, head)| head.as_str()).collect::<Vec<_>>().join(" ");
+    let head = format!("{:>time_width$}  {heads}  step {which}", "time");
+    let line = |index: &usize| {
+        format!("{:>time_width$}  {}  {}", times[*index], row(*index), words(trace, &trace.steps[*index]))
+    };
+    std::iter::once(head).chain(shown.iter().map(line)).map(|line| fit(line, width)).collect()
 }
+
+/// Which nodes have a column, and its head: all, or where that would leave too little room, those to which something
+/// happens.
+fn columns(trace: &Trace, shown: &BTreeSet<usize>, cells: &[Vec<char>], width: usize) -> Vec<(usize, String)> {
+    let all = trace.nodes.iter().map(|name| format!("{name:<2}")).enumerate();
+    if trace.nodes.len() * 6 <= width {
+        return all.collect();
+    }
+    let happens = |node: usize| shown.iter().any(|index| !QUIET.contains(&cells[*index][node]));
+    all.filter(|(node, _)| happens(*node)).collect()
+}
+
+/// A node to which nothing happens: it runs, is paused, or is down.
+const QUIET: [char; 3] = ['|', ':', ' '];
 
 /// The indices of the steps to show.
 fn most_telling(trace: &Trace, most: usize) -> BTreeSet<usize> {

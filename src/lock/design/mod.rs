@@ -20,7 +20,7 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Design {
-    /// How many machines contend: 1 to 16.
+    /// How many machines contend: 1 to 250.
     pub contenders: u8,
     pub store: Store,
     pub client: Client,
@@ -86,8 +86,8 @@ impl Design {
     }
 
     fn check(&self) -> Result<(), DesignError> {
-        let contenders = (1..=NAMES.len()).contains(&usize::from(self.contenders));
-        require(contenders, "contenders", "a number from 1 to 16", || self.contenders.to_string())?;
+        let expected = format!("a number from 1 to {MOST}");
+        require((1..=MOST).contains(&self.contenders), "contenders", &expected, || self.contenders.to_string())?;
         self.work.group()?;
         let lockless = matches!(&self.client, Client::Consul(client) if client.lockless.is_some());
         let writes = self.work.write_every.is_some();
@@ -115,7 +115,7 @@ impl Design {
         };
         let phase = builder.phase_up_to(parts.longest_period);
         let machine = |index: u8| Node {
-            name: NAMES[usize::from(index)].into(),
+            name: name(index),
             config: Config::Machine(Box::new(self.machine(parts))),
             machine: index + 1,
             start: phase,
@@ -220,5 +220,14 @@ fn require(met: bool, key: &str, expected: &str, got: impl FnOnce() -> String) -
     Err(DesignError { key: format!("design.{key}"), expected: expected.into(), got: got() })
 }
 
-/// Names of machines; R is the resource and S the store.
-const NAMES: [&str; 16] = ["A", "B", "C", "D", "E", "F", "G", "H", "I", "J", "K", "L", "M", "N", "O", "P"];
+/// A node's number is a byte.
+const MOST: u8 = 250;
+
+/// The name of a machine: a letter, and from the 17th on a number. R is the resource and S the store.
+fn name(index: u8) -> String {
+    const LETTERS: [u8; 16] = *b"ABCDEFGHIJKLMNOP";
+    match LETTERS.get(usize::from(index)) {
+        Some(letter) => char::from(*letter).to_string(),
+        None => format!("M{}", index + 1),
+    }
+}
