@@ -34,7 +34,7 @@ const SCALE: Scale = Scale {
     tick: HALF_SECOND,
     cap: 60 * 2 * HALF_SECOND,
     situations: 20_000,
-    memory: 8 << 20,
+    memory: 16 << 20,
     seeds: 4,
     horizon: 60 * 2 * HALF_SECOND,
     strikes: 8 * 2 * HALF_SECOND,
@@ -86,7 +86,7 @@ fn engines_agree_on_random_locks() {
         total(|one| one.asked),
     );
     let (most, compared) = (locks as usize, seen.len());
-    assert!(compared * 2 >= most && stores.len() >= 4, "{compared} of {locks} locks: {stores:?}");
+    assert!(compared * 2 >= most && stores.len() == 5, "{compared} of {locks} locks: {stores:?}");
     assert!(ticks(false) * 5 >= most, "{} of {locks} locks are small enough for ticks", ticks(false));
 }
 
@@ -203,19 +203,25 @@ fn window(lo: std::ops::RangeInclusive<i64>, more: std::ops::RangeInclusive<i64>
 fn lock() -> impl Strategy<Value = Lock> {
     let contenders = prop_oneof![19 => Just(2), 1 => Just(3)];
     let restart = prop_oneof![Just(String::new()), window(0..=2, 0..=2).prop_map(|span| format!("restart = {span}"))];
-    let work = (window(0..=0, 0..=1), window(0..=1, 0..=2));
+    let notices = prop_oneof![3 => Just("at-once"), 1 => Just("when-all-up")];
     let network = (window(0..=1, 0..=1), span(0..=2));
-    (store(), contenders, restart, work, network, asked(), 1..=30_i64).prop_map(
-        |((store, parts), contenders, restart, (start, stop), (delay, rto), (property, ledger), within)| {
+    (store(), contenders, (restart, notices), work(), network, asked(), 1..=30_i64).prop_map(
+        |((store, parts), contenders, (restart, notices), work, (delay, rto), (property, ledger), within)| {
             let writes = property == "no-stale-write";
             let (every, resource) = match writes {
                 true => ("write_every = \"1s\"", "[design.resource]\nchecks_token = false"),
                 false => ("", ""),
             };
+            // There is no token without the lock.
+            let parts: String = parts
+                .lines()
+                .filter(|line| !(writes && line.starts_with("lockless")))
+                .map(|line| format!("{line}\n"))
+                .collect();
             let design = format!(
-                "tenure = 1\nprotocol = \"lock\"\n[design]\ncontenders = {contenders}\n{parts}\n[design.machine]\n\
-                 {restart}\n[design.work]\nstart = {start}\nstop = {stop}\n{every}\n{resource}\n[network]\ndelay = \
-                 {delay}\nrto = {}\ncapacity = 12\n[ledger.l]\n{ledger}\n",
+                "tenure = 1\nprotocol = \"lock\"\n[design]\ncontenders = {contenders}\n{parts}[design.machine]\n\
+                 {restart}\nnotices_loss = \"{notices}\"\n[design.work]\n{every}\n{work}\n{resource}\n[network]\ndelay \
+                 = {delay}\nrto = {}\ncapacity = 12\n[ledger.l]\n{ledger}\n",
                 text(rto)
             );
             Lock { store, design, property, within }
@@ -223,11 +229,29 @@ fn lock() -> impl Strategy<Value = Lock> {
     )
 }
 
+/// One piece of work, or a group of two members in order.
+fn work() -> impl Strategy<Value = String> {
+    let spans = || (window(0..=0, 0..=1), window(0..=1, 0..=2));
+    let first = prop_oneof![Just("never"), Just("while-starting"), Just("when-all-up")];
+    prop_oneof![
+        3 => spans().prop_map(|(start, stop)| format!("start = {start}\nstop = {stop}")),
+        1 => (spans(), first, spans()).prop_map(|((start, stop), acts, (start_2, stop_2))| {
+            format!(
+                "[design.work.members.one]\nstart = {start}\nstop = {stop}\nacts = \"{acts}\"\n\
+                 [design.work.members.two]\nstart = {start_2}\nstop = {stop_2}"
+            )
+        }),
+    ]
+}
+
 /// A property, and a ledger in which it has something to say.
 fn asked() -> impl Strategy<Value = (&'static str, String)> {
     let asked = prop_oneof![
         3 => (Just("at-most-one-believes"), hit()),
         3 => (Just("at-most-one-acts"), hit()),
+        1 => (Just("at-most-one-acts-by-lock"), hit()),
+        1 => (Just("acquires-once"), hit()),
+        1 => (Just("start-up-ends-on-loss"), hit()),
         1 => (Just("no-stale-write"), hit()),
         2 => (Just("healthy-worker-keeps-lock"), hit()),
         1 => (Just("doubt-stops-work"), hit()),
@@ -323,14 +347,23 @@ fn consul() -> impl Strategy<Value = String> {
         any::<bool>(),
         prop_oneof![Just(String::new()), span(2..=8).prop_map(|limit| format!("request_timeout = {}", text(limit)))],
     );
-    (store, keeping, rest).prop_map(|((ttl, times, delay, behavior, newer), (sooner, failure, again, wait), rest)| {
+    let lost = prop_oneof![2 => Just("ends-attempt"), 1 => Just("awaits-attempt"), 1 => Just("retries-beside")];
+    let looks = (span(2..=4), 1..=2_u8, 1..=2_u8).prop_map(|(poll, enter, leave)| {
+        format!("lockless = {{ poll = {}, enter_after = {enter}, leave_after = {leave} }}", text(poll))
+    });
+    let eras = (lost, prop_oneof![3 => Just(String::new()), 1 => looks]);
+    let parts = (store, keeping, rest, eras);
+    parts.prop_map(|((ttl, times, delay, behavior, newer), (sooner, failure, again, wait), rest, (lost, lockless))| {
         let (refused, error, doubt, stop, rereads, timeout) = rest;
+        // Only an attempt that waits at the store can outlive its session.
+        let lost = if wait.is_empty() { "ends-attempt" } else { lost };
         let version = if newer { "0.6" } else { "0.5" };
         format!(
             "[design.store]\nkind = \"consul\"\nversion = \"{version}\"\nsession_ttl = {}\nttl_multiplier = \
                  {times}\nlock_delay = {}\nbehavior = \"{behavior}\"\n[design.client]\nkind = \"consul\"\nrenew_every \
                  = {}\non_renew_failure = \"{failure}\"\nrenew_retry = {}\n{wait}\nrefused_retry = {}\nerror_retry = \
-                 {}\non_doubt = \"{doubt}\"\nclean_stop = \"{stop}\"\nrereads = {rereads}\n{timeout}",
+                 {}\non_doubt = \"{doubt}\"\nclean_stop = \"{stop}\"\nrereads = {rereads}\nsession_loss = \
+                 \"{lost}\"\n{lockless}\n{timeout}",
             text(ttl),
             text(delay),
             text((ttl - sooner).max(1)),
