@@ -397,6 +397,19 @@ fn a_design_with_a_schedule_is_simulated_and_not_checked() {
     assert!(run.out.contains("crash in 20 runs, while it could matter in"), "{}", run.out);
 }
 
+/// With one contender only, nobody else can take over.
+#[test]
+fn what_never_ends_names_what_alone_could_end_it() {
+    let alone = DESIGN.replace("contenders = 2", "contenders = 1");
+    let restart = alone.replace("crash = 1", "crash = { at_most = 1, restart = \"5s..never\" }");
+    let folder = Folder::new("never", &[("alone.toml", alone), ("restart.toml", restart)]);
+    let run = folder.tenure("check alone.toml --property hard-death-takeover");
+    assert!(run.out.contains("nothing is under way that could help"), "{}", run.out);
+    let run = folder.tenure("check restart.toml --property hard-death-takeover");
+    let helps = "only this could help, and it need never come: the start of A";
+    assert!(run.out.contains(helps), "{}", run.out);
+}
+
 #[test]
 fn what_a_violation_needs_is_proved_or_seen() {
     let folder = Folder::new("why", &[violated()]);
