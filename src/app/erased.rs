@@ -1,5 +1,10 @@
 //! Protocols without their types, so that one program can hold several.
 
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
 use super::{
     Options,
     judge::{self, Case},
@@ -11,7 +16,9 @@ use crate::{
     spec::{Builder, Class, Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
+    untimed,
     verdict::{Finding, Outcome, Verdict},
+    world::{Focus, Reductions, World},
 };
 
 /// A protocol, whatever its types are.
@@ -50,6 +57,12 @@ pub trait Erased: Send + Sync {
     /// # Errors
     /// A trace that is not a run of the design, or does not show what it claims.
     fn replay(&self, design: &Resolved, trace: &Trace) -> Result<Trace>;
+
+    /// Serves a page on which one looks around in the untimed model of a question, until the process ends.
+    ///
+    /// # Errors
+    /// As [`Erased::check`].
+    fn explore(&self, design: &Resolved, question: &Question, address: SocketAddr) -> Result<()>;
 
     /// The intervals that parties hold in a trace, for pictures of it.
     ///
@@ -179,7 +192,9 @@ impl<T: Protocol> Erased for Typed<T> {
             finding: match design.planned(ledger, &self.0.ledger_keys())?.is_empty() {
                 true => {
                     let mut finding = judge::judge(&case);
-                    finding.one_rate = judge::with_one_rate(&case, &finding);
+                    if !options.brief {
+                        finding.one_rate = judge::with_one_rate(&case, &finding);
+                    }
                     if options.why && finding.verdict == Verdict::Violated {
                         let build = self.build_with(&typed, &builder);
                         finding.notes.extend(judge::needs(&case, finding.trace.as_ref(), &builder.classes, build));
@@ -223,6 +238,15 @@ impl<T: Protocol> Erased for Typed<T> {
         }
         judge::replay(&setup, &property, trace)
             .map_err(|why| BadInput::without_place(format!("the trace is not a run of its design: {why}")))
+    }
+
+    fn explore(&self, design: &Resolved, question: &Question, address: SocketAddr) -> Result<()> {
+        let id = &question.property;
+        let property = self.property(id).ok_or_else(|| unknown_property(id, &self.properties()))?;
+        let (setup, claim) = (self.setup(design, &question.ledger)?, property.sentence);
+        let world = Arc::new(Mutex::new(World::new(setup, property, Focus::Check, Reductions::NONE)));
+        std::thread::spawn(move || untimed::explore(world, claim, address));
+        Ok(())
     }
 
     fn holds(&self, design: &Resolved, trace: &Trace) -> Result<Vec<Hold>> {

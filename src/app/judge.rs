@@ -48,7 +48,7 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
         Form::Within(_) => judge.within(),
         Form::Reachable => judge.reachable(),
     });
-    if matches!(finding.verdict, Verdict::Holds { .. }) {
+    if matches!(finding.verdict, Verdict::Holds { .. }) && !case.options.brief {
         finding.warnings.extend(judge.unused_faults());
     }
     finding.scope = scope(case.setup);
@@ -225,6 +225,9 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
     fn margin(&mut self, touches: bool) -> Option<Duration> {
         if touches {
             return Some(Duration::ZERO);
+        }
+        if self.case.options.brief {
+            return None;
         }
         let mut world = World::new(self.case.setup.clone(), self.case.property.clone(), Focus::Margin, Reductions::ALL);
         let (shortest, stats) = timed::shortest(&mut world, &self.limits, &self.switches);

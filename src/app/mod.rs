@@ -7,10 +7,13 @@ pub mod catalogue;
 mod erased;
 mod judge;
 mod last_safe;
+pub(crate) mod map;
 mod necessity;
 mod one_rate;
 pub(crate) mod review;
 mod sim;
+pub(crate) mod tune;
+pub(crate) mod vary;
 
 use std::{
     process::ExitCode,
@@ -48,6 +51,8 @@ pub struct Options {
     pub memory: Option<u64>,
     /// Of a violation, look for what it needs: that takes many checks.
     pub why: bool,
+    /// The verdict and its figures only: no margin between intervals, no faults that no run uses, no other rates.
+    pub brief: bool,
     pub meter: Arc<Meter>,
     /// The threads for all checks together. A check that runs alone is helped by the others.
     pub crew: Crew,
@@ -61,6 +66,7 @@ pub struct Meter {
     zones: AtomicU64,
     runs: AtomicU64,
     expected_runs: AtomicU64,
+    points: AtomicU64,
 }
 
 impl App {
@@ -161,6 +167,16 @@ impl Meter {
     #[must_use]
     pub fn runs(&self) -> u64 {
         self.runs.load(Ordering::Relaxed)
+    }
+
+    /// Adds to the designs that were checked in place of one.
+    pub fn count_point(&self) {
+        self.points.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[must_use]
+    pub fn points(&self) -> u64 {
+        self.points.load(Ordering::Relaxed)
     }
 
     /// Discrete states and zones so far, of all searches.

@@ -65,6 +65,9 @@ pub(super) enum Command {
         /// Show every step of a story.
         #[arg(long)]
         full: bool,
+        /// Check again whenever the file, or one that it extends, is saved.
+        #[arg(long)]
+        watch: bool,
     },
     /// Run a saved trace again and show it; of a folder of kept stories, run them all.
     Replay {
@@ -85,6 +88,14 @@ pub(super) enum Command {
     Sim(super::sim::Arguments),
     /// Simulate every expectation of a folder, and say what contradicts it and how near the worst cases come.
     Campaign(super::campaign::Arguments),
+    /// Draw where a property holds over the values of two parameters: each point a proof or a replayed run.
+    Map(super::map::Arguments),
+    /// Find the largest or smallest value of a parameter for which a property holds, by proof.
+    Tune(super::tune::Arguments),
+    /// Look around in the untimed model of a design, in a browser on this machine.
+    Explorer(super::explorer::Arguments),
+    /// Compare two designs, folders of designs, or summaries: what became worse, what better.
+    Diff(super::diff::Arguments),
     /// Print a design to begin with, every key explained.
     New {
         /// The protocol that it is of.

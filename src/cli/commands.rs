@@ -240,6 +240,6 @@ fn tally(answers: &[(Answer<'_>, Option<String>)], designs: usize) -> String {
     text + "\n"
 }
 
-fn pretty(value: &serde_json::Value) -> String {
+pub(super) fn pretty(value: &serde_json::Value) -> String {
     serde_json::to_string_pretty(value).expect("a value is JSON") + "\n"
 }

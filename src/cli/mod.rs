@@ -3,11 +3,16 @@
 mod args;
 mod campaign;
 mod commands;
+mod diff;
+mod explorer;
 mod folder;
 mod keep;
 mod learn;
+mod map;
 mod save;
 mod sim;
+mod tune;
+mod watch;
 
 use std::{
     io::{IsTerminal, Write},
@@ -74,7 +79,9 @@ fn run(app: &App) -> Status {
         log.with_max_level(tracing::Level::DEBUG).init();
     }
     stop_on_ctrl_c(&manner);
-    let progress = progress(&manner);
+    // These end with Ctrl-C, and in no other way.
+    let watches = matches!(arguments.command, Some(Command::Check { watch: true, .. } | Command::Explorer(_)));
+    let progress = if watches { ProgressBar::hidden() } else { progress(&manner) };
     let output = in_pool(&arguments, || execute(app, &arguments, &manner));
     progress.finish_and_clear();
     let mut output = output.unwrap_or_else(|refusal| Output {
@@ -82,7 +89,7 @@ fn run(app: &App) -> Status {
         status: Status::BadInput,
         ..Output::default()
     });
-    if manner.options.meter.is_stopped() && output.status < Status::BadInput {
+    if manner.options.meter.is_stopped() && !watches && output.status < Status::BadInput {
         output.aside.push_str("interrupted: this is what is known\n");
         output.status = Status::Inconclusive;
     }
@@ -96,9 +103,10 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
     match &arguments.command {
         None => commands::review(app, &[], folder::DEFAULT, manner),
         Some(Command::Review { paths, out }) => commands::review(app, paths, out, manner),
-        Some(Command::Check { file, assignments, property, why, full }) => {
+        Some(Command::Check { file, assignments, property, why, full, watch }) => {
             let manner = Manner { options: Options { why: *why, ..manner.options.clone() }, ..*manner };
-            commands::check(app, file, assignments, property.as_deref(), *full, &manner)
+            let check = || commands::check(app, file, assignments, property.as_deref(), *full, &manner);
+            if *watch { Ok(watch::watch(file, &manner, check)) } else { check() }
         }
         Some(Command::Replay { trace, design, full, format }) => {
             commands::replay(app, trace, design.as_deref(), *full, *format, manner)
@@ -106,6 +114,10 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
         Some(Command::Keep(arguments)) => keep::keep(app, arguments),
         Some(Command::Campaign(arguments)) => campaign::campaign(app, arguments, manner),
         Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),
+        Some(Command::Map(arguments)) => map::run(app, arguments, manner),
+        Some(Command::Tune(arguments)) => tune::run(app, arguments, manner),
+        Some(Command::Diff(arguments)) => diff::run(app, arguments, manner),
+        Some(Command::Explorer(arguments)) => explorer::run(app, arguments, manner),
         Some(Command::New { protocol }) => learn::new(app, protocol),
         Some(Command::Explain { property }) => learn::explain(app, property, manner),
         Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
@@ -167,6 +179,9 @@ fn progress(manner: &Manner) -> ProgressBar {
     let seen = move |_: &ProgressState, out: &mut dyn std::fmt::Write| {
         let (states, zones) = meter.seen();
         let told = match meter.runs() {
+            0 if meter.points() > 0 => {
+                out.write_fmt(format_args!("{} points, {states} discrete states", meter.points()))
+            }
             0 => out.write_fmt(format_args!("{states} discrete states, {zones} zones")),
             runs => match meter.expected_runs() {
                 0 => out.write_fmt(format_args!("{runs} runs")),

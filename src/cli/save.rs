@@ -1,6 +1,6 @@
 //! Traces on the disk: written whole or not at all, read only if they are whole.
 
-use std::{fs, io};
+use std::{fs, io, path::Path};
 
 use crate::{
     app::App,
@@ -36,6 +36,24 @@ pub(super) fn save_as(trace: &Trace, within: Option<crate::time::Duration>, suff
         let _ = fs::remove_file(&unfinished);
     })?;
     Ok(path)
+}
+
+/// Writes files into their folders: all of them, or none.
+pub(super) fn all(files: &[(String, Vec<u8>)]) -> io::Result<()> {
+    let unfinished = |path: &str| format!("{path}.{}.part", std::process::id());
+    let write = |(path, bytes): &(String, Vec<u8>)| {
+        if let Some(folder) = Path::new(path).parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(unfinished(path), bytes)
+    };
+    let place = |(path, _): &(String, Vec<u8>)| fs::rename(unfinished(path), path);
+    files.iter().try_for_each(write).and_then(|()| files.iter().try_for_each(place)).inspect_err(|_| {
+        // Nothing half-written stays behind; that it may not be there is no other error.
+        for (path, _) in files {
+            let _ = fs::remove_file(unfinished(path));
+        }
+    })
 }
 
 /// Reads a trace and the design in it.
@@ -93,7 +111,7 @@ fn differ(named: &Resolved, embedded: &Resolved) -> String {
     }
 }
 
-fn at_line(source: &std::sync::Arc<Source>, line: usize) -> Place {
+pub(super) fn at_line(source: &std::sync::Arc<Source>, line: usize) -> Place {
     let start: usize = source.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
     let length = source.text[start..].find('\n').unwrap_or(source.text.len() - start);
     Place { source: source.clone(), range: start..start + length }

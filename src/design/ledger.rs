@@ -187,22 +187,23 @@ fn too_many(node: &Node) -> Box<BadInput> {
     node.place.refuse(format!("expected 0 to 250, got {}", node.describe()))
 }
 
-/// `"1%"`, `"0.5%"` or `"100ppm"`.
 fn drift(node: &Node) -> Result<Drift> {
-    let parse = |text: &str| {
-        let (number, parts) = match text.strip_suffix("ppm") {
-            Some(number) => (number, 0),
-            None => (text.strip_suffix('%')?, 4),
-        };
-        let (whole, fraction) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
-        let digits = format!("{whole}{fraction:0<parts$}");
-        let fits = fraction.len() <= parts && !whole.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        fits.then_some(digits)?.parse().ok().and_then(Drift::from_parts_per_million)
-    };
-    node.text().and_then(parse).ok_or_else(|| {
+    node.text().and_then(rate).ok_or_else(|| {
         let expected = format!("expected a rate below 100%, such as \"1%\" or \"200ppm\", got {}", node.describe());
         node.place.refuse(expected)
     })
+}
+
+/// `"1%"`, `"0.5%"` or `"100ppm"`.
+pub(super) fn rate(text: &str) -> Option<Drift> {
+    let (number, parts) = match text.strip_suffix("ppm") {
+        Some(number) => (number, 0),
+        None => (text.strip_suffix('%')?, 4),
+    };
+    let (whole, fraction) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
+    let digits = format!("{whole}{fraction:0<parts$}");
+    let fits = fraction.len() <= parts && !whole.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then_some(digits)?.parse().ok().and_then(Drift::from_parts_per_million)
 }
 
 /// What a ledger allows, in words, a line for each.

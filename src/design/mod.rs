@@ -12,6 +12,7 @@ mod schedule;
 mod shelf;
 mod source;
 mod tree;
+mod vary;
 
 pub use expect::Expectation;
 pub use file::{Base, Resolved};
@@ -22,6 +23,7 @@ pub use schedule::Planned;
 pub use shelf::Shelf;
 pub(crate) use source::suggestion;
 pub use source::{BadInput, Place, Result, Source};
+pub use vary::{Kind, Parameter, Tie, assignment};
 
 use crate::{spec::DesignError, time::Window};
 

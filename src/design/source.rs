@@ -56,6 +56,12 @@ impl Place {
         self.source.text.get(self.range.clone()).unwrap_or_default()
     }
 
+    /// The number of its first line.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.source.text[..self.range.start].matches('\n').count() + 1
+    }
+
     /// One refusal of what stands here.
     pub fn refuse(&self, message: impl Into<String>) -> Box<BadInput> {
         Box::new(BadInput {

@@ -3,26 +3,35 @@
 //! Nothing here depends on a wall clock, and times are whole microseconds until they are printed.
 
 mod block;
+mod comparison;
 mod explain;
 mod format;
 mod junit;
+mod map;
 mod page;
+mod png;
 mod scene;
 mod simulation;
 mod summary;
 mod svg;
 mod table;
 mod timeline;
+mod tuning;
 
 pub use timeline::timeline;
 
 pub(crate) use block::{Look, block};
+pub(crate) use comparison::{Answer as ComparedAnswer, Style, Summary as ComparedSummary, comparison};
 pub(crate) use format::Format;
 pub(crate) use junit::junit;
+pub(crate) use map::Drawn;
 pub(crate) use page::{Told, anchor, page};
+pub(crate) use png::png;
 pub(crate) use simulation::{Answer as SimulatedAnswer, Simulation, simulation, simulations};
 pub(crate) use summary::summary;
+pub(crate) use svg::{Medium, chart};
 pub(crate) use table::{grid, table};
+pub(crate) use tuning::{tuning, tuning_json};
 
 use crate::{
     time::Duration,

@@ -6,12 +6,15 @@
 //!
 //! One thread: it asks the space for the edges of a state when it first comes there.
 
+mod explorer;
+
 use crate::{
     breadth::{End, Graph, search},
     world::space::{Marks, PathStep, StateId},
 };
 
 pub use crate::breadth::{Limits, Shared, Stats};
+pub use explorer::{Explored, explore};
 
 #[cfg(doc)]
 use crate::world::space::Space;

@@ -5,6 +5,7 @@
 
 mod ahead;
 mod canonical;
+mod describe;
 mod draft;
 mod effects;
 mod expand;
@@ -28,7 +29,7 @@ use self::{
     laws::{Laws, Successor, causes_in},
     since::Beginning,
     space::{Automorphism, Cap, Causes, Edge, Origin, Space, StateId, Variable},
-    state::{NodeState, Place, State, What, hash_of},
+    state::{Place, State, What, hash_of},
 };
 use crate::{
     process::{Data, Process},
@@ -217,25 +218,5 @@ impl<P: Process, M: Data> Space for World<P, M> {
 
     fn len(&self) -> usize {
         self.states.len()
-    }
-}
-
-impl<P: Process, M: Data> World<P, M> {
-    /// A state in words, for those who look for what makes a design large.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn describe(&self, state: StateId) -> String {
-        let state = &self.states[state as usize];
-        let mut text = String::new();
-        for (node, spec) in state.nodes.iter().zip(&self.laws.setup.nodes) {
-            text += &match node {
-                NodeState::Down { durable, dead } => format!("{} down {durable:?} {dead}\n", spec.name),
-                NodeState::Up { hosted, paused, .. } => format!("{} {:?} {paused:?}\n", spec.name, hosted.value),
-            };
-        }
-        for item in &state.items {
-            text += &format!("  {:?} {:?}\n", item.place, item.what());
-        }
-        text + &format!("  {:?} {:?} {:?}\n", state.ends, state.tokens, state.watch.memory.value)
     }
 }

@@ -54,6 +54,15 @@ pub trait Space {
     }
 }
 
+/// A space that can say in words what its states and steps are, for people who look around in it.
+pub trait Told: Space {
+    fn state_words(&self, state: StateId) -> String;
+
+    /// # Errors
+    /// As [`Space::edges`].
+    fn step_words(&self, state: StateId, edge: &Edge) -> Result<String, Cap>;
+}
+
 /// A set of what steps are taken by: variables that fire, or the adversary.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Causes(u128);

@@ -3,9 +3,12 @@
 //! A picture says in words what it shows (`<title>` and `<desc>`), and no text in it is smaller than twelve pixels.
 
 mod bounds;
+mod chart;
 mod lanes;
+mod letters;
 
 pub(super) use bounds::bounds;
+pub(crate) use chart::{Medium, Words, chart};
 pub(super) use lanes::lanes;
 
 use maud::{Markup, html};
