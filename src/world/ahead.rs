@@ -78,8 +78,9 @@ impl<P: Process, M: Data> Ahead<P, M> {
         }
     }
 
-    /// What was made for a state. What no thread has begun is left to the caller; what one has is waited for.
-    pub(super) fn fetch(&mut self, state: StateId) -> Vec<Prepared<P, M>> {
+    /// What was made for a state. What no thread has begun is left to the caller; while another is at it, this one does
+    /// what comes next.
+    pub(super) fn fetch(&mut self, laws: &Laws<P, M>, state: StateId) -> Vec<Prepared<P, M>> {
         if self.pending.contains(&state) {
             let mut jobs = lock(&self.jobs);
             if let Some(index) = jobs.iter().position(|job| job.number == state) {
@@ -88,7 +89,14 @@ impl<P: Process, M: Data> Ahead<P, M> {
             }
         }
         while self.pending.contains(&state) {
-            let (number, made) = self.done.recv().expect("this holds a sender itself");
+            let done = match self.done.try_recv() {
+                Ok(done) => done,
+                Err(_) => match next(&self.jobs) {
+                    Some(job) => do_job(laws, &job),
+                    None => self.done.recv().expect("this holds a sender itself"),
+                },
+            };
+            let (number, made) = done;
             self.pending.remove(&number);
             self.ready.insert(number, made.unwrap_or_else(|defect| panic::resume_unwind(defect)));
         }
@@ -106,18 +114,24 @@ impl<P: Process, M: Data> Drop for Ahead<P, M> {
 }
 
 fn work<P: Process, M: Data>(laws: &Laws<P, M>, jobs: &Jobs<P, M>, tell: &Sender<Done<P, M>>) {
-    loop {
-        // No longer locked than it takes.
-        let Some(job) = lock(jobs).pop_front() else { return };
-        let made = panic::catch_unwind(AssertUnwindSafe(|| {
-            let fresh = laws.fresh(&job.state);
-            let made = |&cause: &Cause| Prepared { cause, successors: laws.successors(&job.state, &fresh, cause) };
-            job.causes.iter().map(made).collect()
-        }));
-        if tell.send((job.number, made)).is_err() {
+    while let Some(job) = next(jobs) {
+        if tell.send(do_job(laws, &job)).is_err() {
             return;
         }
     }
+}
+
+fn next<P: Process, M: Data>(jobs: &Jobs<P, M>) -> Option<Job<P, M>> {
+    lock(jobs).pop_front()
+}
+
+fn do_job<P: Process, M: Data>(laws: &Laws<P, M>, job: &Job<P, M>) -> Done<P, M> {
+    let made = panic::catch_unwind(AssertUnwindSafe(|| {
+        let fresh = laws.fresh(&job.state);
+        let made = |&cause: &Cause| Prepared { cause, successors: laws.successors(&job.state, &fresh, cause) };
+        job.causes.iter().map(made).collect()
+    }));
+    (job.number, made)
 }
 
 fn lock<T>(jobs: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -163,7 +163,7 @@ impl<P: Process, M: Data> Space for World<P, M> {
             return Ok(known.edges);
         }
         let mut edges = known.edges.to_vec();
-        let mut ready = self.ahead.fetch(state);
+        let mut ready = self.ahead.fetch(&self.laws, state);
         let source = self.states[state as usize].clone();
         let fresh = OnceCell::new();
         for cause in causes_in(&source, causes.without(known.causes)) {
