@@ -73,8 +73,6 @@ pub enum Timer {
 pub enum Request {
     /// To give up what it has as a clean stop does, and exit.
     Leave,
-    /// To say that it will do so soon, where that can be said.
-    Announce,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -118,13 +116,13 @@ impl Contender {
         }
     }
 
-    pub(super) fn ask(&mut self, me: &Me<'_, Site>, config: &Config, request: Request, fx: &mut Effects<Site>) {
+    pub(super) fn leave(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
         match (self, config) {
-            (Contender::Consul(client), Config::Consul(config)) => ask(client, me, config, request, fx),
-            (Contender::Etcd2(client), Config::Etcd2(config)) => ask(client, me, config, request, fx),
-            (Contender::Etcd3(client), Config::Etcd3(config)) => ask(client, me, config, request, fx),
-            (Contender::Locket(client), Config::Locket(config)) => ask(client, me, config, request, fx),
-            (Contender::Record(client), Config::Record(config)) => ask(client, me, config, request, fx),
+            (Contender::Consul(client), Config::Consul(config)) => leave(client, me, config, fx),
+            (Contender::Etcd2(client), Config::Etcd2(config)) => leave(client, me, config, fx),
+            (Contender::Etcd3(client), Config::Etcd3(config)) => leave(client, me, config, fx),
+            (Contender::Locket(client), Config::Locket(config)) => leave(client, me, config, fx),
+            (Contender::Record(client), Config::Record(config)) => leave(client, me, config, fx),
             (
                 Contender::Consul(_)
                 | Contender::Etcd2(_)
@@ -147,12 +145,6 @@ impl Contender {
     }
 }
 
-fn ask<C: Part<Request = Request>>(
-    client: &mut C,
-    me: &Me<'_, Site>,
-    config: &C::Config,
-    request: Request,
-    fx: &mut Effects<Site>,
-) {
-    parts::tell(client, me, config, Input::Request(request), fx);
+fn leave<C: Part<Request = Request>>(client: &mut C, me: &Me<'_, Site>, config: &C::Config, fx: &mut Effects<Site>) {
+    parts::tell(client, me, config, Input::Request(Request::Leave), fx);
 }
