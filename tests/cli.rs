@@ -172,7 +172,7 @@ fn a_violation_is_a_story_of_at_most_25_lines() {
         VIOLATED  violated   at most one contender believes that it holds the lock   lock-1
           at-most-one-believes, under pause: delay 0s..250ms; pause at most 1 in all, for 0s..10s
           worst case 8.250 s
-          890 discrete states, 992 zones
+          890 discrete states, 990 zones
               time  S  A  B   step (19 of 23)
            0.350 s  o  *      S>A deliver Granted { question: #0 }; rename Deadline(#0) to Lease; arm Ask 2s; emit Acquired
                2 s  *  |  o   B>S deliver Ask { question: #1 }; send B: Refused { question: #1 }

