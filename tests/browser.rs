@@ -24,15 +24,27 @@ fn open(page: &str, name: &str, flags: &[&str]) -> Seen {
         fs::remove_dir_all(&folder).expect("an old run's folder can go");
     }
     fs::create_dir_all(&folder).expect("a folder can be made");
-    let file = folder.join("page.html");
-    fs::write(&file, page).expect("a file can be written");
-    let size = format!("--window-size={NARROW},800");
+    // A window has a least width, a frame in it has none.
+    let around = format!(
+        "<!doctype html><meta name='color-scheme' content='light dark'>\
+         <iframe src='page.html' style='width:{NARROW}px;height:800px;border:0'></iframe>"
+    );
+    let file = folder.join("around.html");
+    fs::write(folder.join("page.html"), page).expect("a file can be written");
+    fs::write(&file, around).expect("a file can be written");
     let profile = format!("--user-data-dir={}", folder.join("profile").display());
     let quiet = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
     let output = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--hide-scrollbars"])
+        .args([
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--hide-scrollbars",
+            "--allow-file-access-from-files",
+        ])
         .args(quiet)
-        .args(["--enable-logging=stderr", "--dump-dom", "--timeout=60000", &size, &profile])
+        .args(["--enable-logging=stderr", "--dump-dom", "--timeout=60000", &profile])
         .args(flags)
         .arg(format!("file://{}", file.display()))
         .output()

@@ -1,6 +1,7 @@
-// Measures the page that it was put into, and leaves only the figures behind.
-addEventListener("load", () => setTimeout(() => {
-  const navigation = performance.getEntriesByType("navigation")[0];
+// Measures the page that it was put into, and writes the figures into the page around it, whose own load waits for
+// this one.
+addEventListener("load", () => {
+  const milliseconds = performance.now();
   document.querySelectorAll("details").forEach((details) => { details.open = true; });
 
   const parse = (color) => {
@@ -64,9 +65,8 @@ addEventListener("load", () => setTimeout(() => {
   }
   const root = document.documentElement;
   const figures = {
-    milliseconds: navigation.loadEventEnd, inner: innerWidth, scroll: root.scrollWidth,
+    milliseconds, inner: innerWidth, scroll: root.scrollWidth,
     dark: matchMedia("(prefers-color-scheme: dark)").matches, texts, smallest, faintest,
   };
-  document.body.textContent = "";
-  root.setAttribute("data-figures", JSON.stringify(figures));
-}, 0));
+  parent.document.documentElement.setAttribute("data-figures", JSON.stringify(figures));
+});
