@@ -3,12 +3,14 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use expect_test::{Expect, expect};
 
+use support::folder::{Folder, Run};
+
 mod support {
+    pub mod folder;
     pub mod schema;
 }
 
@@ -42,35 +44,10 @@ under = "pause"
 verdict = "violated"
 "#;
 
-/// A folder of its own, and what it holds.
-struct Folder(PathBuf);
-
-/// What a run of the program left.
-struct Run {
-    code: Option<i32>,
-    out: String,
-    aside: String,
-}
-
 impl Folder {
-    fn new(name: &str, files: &[(&str, String)]) -> Folder {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder).expect("an old run's folder can go");
-        }
-        for (file, text) in files {
-            let path = folder.join(file);
-            fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");
-            fs::write(path, text).expect("files can be written");
-        }
-        Folder(folder)
-    }
-
-    fn tenure(&self, arguments: &str) -> Run {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
-        let output = command.args(arguments.split_whitespace()).current_dir(&self.0).output().expect("it starts");
-        let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
-        Run { code: output.status.code(), out: text(output.stdout), aside: text(output.stderr) }
+    /// Runs the program with words that have no spaces.
+    fn run(&self, arguments: &str) -> Run {
+        self.tenure(&arguments.split_whitespace().collect::<Vec<_>>())
     }
 
     fn traces(&self) -> Vec<String> {
@@ -81,8 +58,7 @@ impl Folder {
 
     /// The one trace that a check of the violated design writes, as a path for a command.
     fn violate(&self) -> String {
-        let run = self.tenure("check violated.toml");
-        assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+        self.run("check violated.toml").ends(0);
         let traces = self.traces();
         assert_eq!(traces.len(), 1, "one violation, one trace");
         format!("target/tenure/{}", traces[0])
@@ -140,7 +116,7 @@ fn the_exit_status_tells_how_it_ended() {
         ("explain hard-death-takeover", 0),
         ("explain hard-death", 3),
     ] {
-        let run = folder.tenure(arguments);
+        let run = folder.run(arguments);
         assert_eq!(run.code, Some(code), "tenure {arguments}\n{}{}", run.out, run.aside);
     }
 }
@@ -148,16 +124,16 @@ fn the_exit_status_tells_how_it_ended() {
 #[test]
 fn a_new_design_is_as_it_expects() {
     let folder = Folder::new("new", &[violated()]);
-    let template = folder.tenure("new lock").out;
+    let template = folder.run("new lock").out;
     let folder = Folder::new("new-lock", &[("mine.toml", template)]);
-    let run = folder.tenure("check mine.toml");
+    let run = folder.run("check mine.toml");
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
 }
 
 #[test]
 fn a_property_is_explained_with_what_designs_expect_of_it() {
     let folder = Folder::new("explain", &[violated()]);
-    let text = folder.tenure("explain handover-after-work").out;
+    let text = folder.run("explain handover-after-work").out;
     for part in ["requirement lock-2", "best and the worst case", "lock/recommended.toml", "4 * network.delay.hi"] {
         assert!(text.contains(part), "{part} is missing in {text}");
     }
@@ -166,7 +142,7 @@ fn a_property_is_explained_with_what_designs_expect_of_it() {
 #[test]
 fn a_violation_is_a_story_of_at_most_25_lines() {
     let folder = Folder::new("story", &[violated()]);
-    let run = folder.tenure("check violated.toml");
+    let run = folder.run("check violated.toml");
     assert!(run.out.lines().count() <= 25, "{}", run.out);
     expect![[r#"
         VIOLATED  violated   at most one contender believes that it holds the lock   lock-1
@@ -195,7 +171,7 @@ fn a_violation_is_a_story_of_at_most_25_lines() {
           12.350 s  |  *  |   A resume; arm Ask 1s; arm Deadline(#2) 4s; send S: Ask { question: #2 }
           replay  tenure replay target/tenure/violated-at-most-one-believes-pause-8d3faf4c.json
     "#]].assert_eq(&run.out);
-    let full = folder.tenure("check violated.toml --full");
+    let full = folder.run("check violated.toml --full");
     assert!(full.out.lines().count() > 25, "{}", full.out);
 }
 
@@ -203,7 +179,7 @@ fn a_violation_is_a_story_of_at_most_25_lines() {
 fn a_review_is_a_table() {
     let wrong = VIOLATED.replace("\"violated\"", "\"holds\"");
     let folder = Folder::new("table", &[("wrong.toml", format!("{DESIGN}{HOLDS}{wrong}"))]);
-    let run = folder.tenure("review .");
+    let run = folder.run("review .");
     let table: Vec<&str> = run.out.lines().take(4).collect();
     expect![[r#"
         design   property              under      verdict   best  worst    states
@@ -219,20 +195,20 @@ fn a_review_is_a_table() {
 fn a_trace_replays_as_it_was_shown() {
     let folder = Folder::new("replay", &[violated()]);
     let trace = folder.violate();
-    let run = folder.tenure(&format!("replay {trace}"));
+    let run = folder.run(&format!("replay {trace}"));
     assert_eq!(run.code, Some(0), "{}", run.aside);
     assert!(run.out.starts_with("REPLAYED  violated.toml   at-most-one-believes under pause\n"), "{}", run.out);
-    let shown = folder.tenure("check violated.toml").out;
+    let shown = folder.run("check violated.toml").out;
     assert!(shown.contains(&format!("replay  tenure replay {trace}\n")), "{shown}");
     let last = |text: &str| text.lines().rfind(|line| !line.contains("replay")).map(str::to_string);
     assert_eq!(last(&shown), last(&run.out));
-    let same = folder.tenure(&format!("replay {trace} --design violated.toml"));
+    let same = folder.run(&format!("replay {trace} --design violated.toml"));
     assert_eq!(same.code, Some(0), "{}", same.aside);
 }
 
 fn refused(folder: &Folder, arguments: &str, expected: Expect) {
     let before = folder.traces();
-    let run = folder.tenure(arguments);
+    let run = folder.run(arguments);
     assert_eq!(run.code, Some(3), "{}{}", run.out, run.aside);
     assert_eq!(run.out, "");
     assert_eq!(folder.traces(), before, "nothing is written");
@@ -259,7 +235,7 @@ fn a_trace_that_is_not_what_it_was_is_refused() {
         "#]],
     );
     with(&text[..text.len() / 2]);
-    let run = folder.tenure(&format!("replay {trace}"));
+    let run = folder.run(&format!("replay {trace}"));
     assert_eq!(run.code, Some(3));
     assert!(run.aside.contains("this is not a whole trace: EOF while parsing"), "{}", run.aside);
     with(&text.replace("\"tenure_trace\": 1", "\"tenure_trace\": 2"));
@@ -278,7 +254,7 @@ fn a_trace_that_is_not_what_it_was_is_refused() {
         "#]],
     );
     with(&text.replace("lease = \\\"4s\\\"", "lease = \\\"3s\\\""));
-    let run = folder.tenure(&format!("replay {trace}"));
+    let run = folder.run(&format!("replay {trace}"));
     assert_eq!(run.code, Some(3));
     assert!(run.aside.contains("one of them was changed"), "{}", run.aside);
     with("{}");
@@ -308,7 +284,7 @@ fn a_trace_with_one_corrupted_step_is_refused() {
         let at = value["steps"][index]["at"].clone();
         value["steps"][index]["at"] = serde_json::json!(at.as_i64().expect("it is a number") + 100_000_000);
         fs::write(&path, value.to_string()).expect("it can be written");
-        let run = folder.tenure(&format!("replay {trace}"));
+        let run = folder.run(&format!("replay {trace}"));
         assert_eq!(run.code, Some(3), "step {index}: {}", run.out);
         value["steps"][index]["at"] = at;
     }
@@ -319,12 +295,12 @@ fn a_summary_fits_its_schema_whatever_the_threads() {
     let schema = include_str!("../docs/summary.schema.json");
     let schema = serde_json::from_str(schema).expect("the schema is JSON");
     let folder = Folder::new("summary", &[violated(), ("plain.toml", DESIGN.into())]);
-    let one = folder.tenure("review . --json --threads 1");
+    let one = folder.run("review . --json --threads 1");
     let value: serde_json::Value = serde_json::from_str(&one.out).expect("it prints JSON");
     support::schema::check(&schema, &value);
     assert_eq!(value["answers"].as_array().map(Vec::len), Some(9));
     for threads in [2, 4] {
-        assert_eq!(folder.tenure(&format!("review . --json --threads {threads}")).out, one.out);
+        assert_eq!(folder.run(&format!("review . --json --threads {threads}")).out, one.out);
     }
 }
 
@@ -338,25 +314,21 @@ fn a_simulation_says_what_its_seeds_show_and_no_more() {
             ("wrong.toml", format!("{DESIGN}{}", VIOLATED.replace("\"violated\"", "\"holds\""))),
         ],
     );
-    let held = folder.tenure("sim holds.toml --seeds 50");
+    let held = folder.run("sim holds.toml --seeds 50");
     assert_eq!(held.code, Some(0), "{}{}", held.out, held.aside);
     assert!(held.out.contains("HOLDS IN 50 SEEDS  holds   at most one contender"), "{}", held.out);
-    let found = folder.tenure("sim violated.toml --seeds 200");
+    let found = folder.run("sim violated.toml --seeds 200");
     assert_eq!(found.code, Some(0), "a violation is expected: {}", found.out);
-    assert_eq!(folder.tenure("sim wrong.toml --seeds 200").code, Some(1));
-    assert_eq!(
-        folder.tenure("sim violated.toml --seeds 1 --for 1s").code,
-        Some(2),
-        "one run of a second shows nothing"
-    );
+    assert_eq!(folder.run("sim wrong.toml --seeds 200").code, Some(1));
+    assert_eq!(folder.run("sim violated.toml --seeds 1 --for 1s").code, Some(2), "one run of a second shows nothing");
     // The line that shows the seed again does, and its trace is replayed.
     let line = |start: &str| {
         let line = found.out.lines().find_map(|line| line.trim_start().strip_prefix(start));
         line.unwrap_or_else(|| panic!("no line begins with {start}: {}", found.out)).trim().to_string()
     };
-    let again = folder.tenure(line("again").strip_prefix("tenure ").expect("it is a command"));
+    let again = folder.run(line("again").strip_prefix("tenure ").expect("it is a command"));
     assert!(again.out.contains("VIOLATED IN 1 OF 1 SEEDS"), "{}", again.out);
-    let replayed = folder.tenure(line("replay").strip_prefix("tenure ").expect("it is a command"));
+    let replayed = folder.run(line("replay").strip_prefix("tenure ").expect("it is a command"));
     assert!(replayed.out.starts_with("REPLAYED"), "{}{}", replayed.out, replayed.aside);
 }
 
@@ -378,7 +350,7 @@ fn a_simulation_that_makes_no_sense_is_refused() {
         ("sim node.toml", "expected some of A, B, got \"Z\""),
         ("sim heal.toml", "at 1s no cut of it is open"),
     ] {
-        let run = folder.tenure(arguments);
+        let run = folder.run(arguments);
         assert_eq!(run.code, Some(3), "{arguments}: {}", run.out);
         assert!(run.aside.contains(told), "{arguments}: {}", run.aside);
     }
@@ -389,10 +361,10 @@ fn a_simulation_that_makes_no_sense_is_refused() {
 fn a_design_with_a_schedule_is_simulated_and_not_checked() {
     let design = format!("{DESIGN}[ledger.plan]\nschedule = [{{ at = \"20s\", kill = [\"A\", \"B\"] }}]\n");
     let folder = Folder::new("sim-schedule", &[("plan.toml", design)]);
-    let checked = folder.tenure("check plan.toml --property hard-death-takeover");
+    let checked = folder.run("check plan.toml --property hard-death-takeover");
     assert_eq!(checked.code, Some(2));
     assert!(checked.out.contains("a schedule fixes moments"), "{}", checked.out);
-    let run = folder.tenure("sim plan.toml --under plan --property at-most-one-believes --seeds 20");
+    let run = folder.run("sim plan.toml --under plan --property at-most-one-believes --seeds 20");
     assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
     assert!(run.out.contains("crash in 20 runs, while it could matter in"), "{}", run.out);
 }
@@ -403,9 +375,9 @@ fn what_never_ends_names_what_alone_could_end_it() {
     let alone = DESIGN.replace("contenders = 2", "contenders = 1");
     let restart = alone.replace("crash = 1", "crash = { at_most = 1, restart = \"5s..never\" }");
     let folder = Folder::new("never", &[("alone.toml", alone), ("restart.toml", restart)]);
-    let run = folder.tenure("check alone.toml --property hard-death-takeover");
+    let run = folder.run("check alone.toml --property hard-death-takeover");
     assert!(run.out.contains("nothing is under way that could help"), "{}", run.out);
-    let run = folder.tenure("check restart.toml --property hard-death-takeover");
+    let run = folder.run("check restart.toml --property hard-death-takeover");
     let helps = "only this could help, and it need never come: the start of A";
     assert!(run.out.contains(helps), "{}", run.out);
 }
@@ -413,11 +385,11 @@ fn what_never_ends_names_what_alone_could_end_it() {
 #[test]
 fn what_a_violation_needs_is_proved_or_seen() {
     let folder = Folder::new("why", &[violated()]);
-    let checked = folder.tenure("check violated.toml --why");
+    let checked = folder.run("check violated.toml --why");
     assert!(checked.out.contains("needs 1 pause; with one fewer of any: it holds"), "{}", checked.out);
     // The lease of 4 s counts from the question: a pause shorter than what is left of it does no harm.
     assert!(checked.out.contains("does no harm, up to 1"), "{}", checked.out);
-    let seen = folder.tenure("sim violated.toml --seeds 200 --why");
+    let seen = folder.run("sim violated.toml --seeds 200 --why");
     assert!(seen.out.contains("needs 1 pause; with one fewer of any: not in the 200 seeds tried"), "{}", seen.out);
 }
 
@@ -427,12 +399,12 @@ fn a_campaign_over_the_catalogue_finds_no_contradiction() {
     let folder = Folder::new("campaign", &[]);
     fs::create_dir_all(&folder.0).expect("folders can be made");
     for protocol in ["lease", "lock"] {
-        let run = folder.tenure(&format!("campaign {} --seeds 50", models.join(protocol).display()));
+        let run = folder.run(&format!("campaign {} --seeds 50", models.join(protocol).display()));
         assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
         assert!(run.out.contains("50 seeds for each") && run.out.contains("no contradiction"), "{}", run.out);
         assert!(folder.0.join("target/tenure/campaign.md").exists());
     }
-    let canary = folder.tenure(&format!("campaign {} --seeds 2000", models.join("canary/canary.toml").display()));
+    let canary = folder.run(&format!("campaign {} --seeds 2000", models.join("canary/canary.toml").display()));
     assert_eq!(canary.code, Some(1), "a campaign that accepts the canary is broken: {}", canary.out);
     assert!(canary.out.contains("CONTRADICTION"), "{}", canary.out);
 }
@@ -451,7 +423,7 @@ fn the_scenarios_are_as_they_expect() {
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
         let seeds = if file.ends_with("week-of-calm.toml") { 2 } else { 50 };
-        let run = folder.tenure(&format!("sim {} --seeds {seeds} --draw swarm", file.display()));
+        let run = folder.run(&format!("sim {} --seeds {seeds} --draw swarm", file.display()));
         assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
     }
 }
@@ -460,8 +432,7 @@ fn the_scenarios_are_as_they_expect() {
 fn a_simulation_as_json_fits_its_schema_whatever_the_jobs() {
     let schema = serde_json::from_str(include_str!("../docs/simulation.schema.json")).expect("the schema is JSON");
     let folder = Folder::new("sim-json", &[violated()]);
-    let printed =
-        [1, 2, 4].map(|jobs| folder.tenure(&format!("sim violated.toml --seeds 100 --json --jobs {jobs}")).out);
+    let printed = [1, 2, 4].map(|jobs| folder.run(&format!("sim violated.toml --seeds 100 --json --jobs {jobs}")).out);
     support::schema::check(&schema, &serde_json::from_str(&printed[0]).expect("it is JSON"));
     assert!(printed.iter().all(|one| *one == printed[0]));
 }
