@@ -22,11 +22,11 @@ struct Spans {
     resend: i64,
 }
 
-fn world(ledger: &str, spans: &Spans, reductions: Reductions) -> World<lease::Member, lease::Memory> {
+fn world(contenders: u8, ledger: &str, spans: &Spans, reductions: Reductions) -> World<lease::Member, lease::Memory> {
     let mut design = Resolved::load(Shelf::Disk, "models/lease/closed-form.toml").expect("it is a design");
     let ms = |ticks: i64| format!("{}ms", ticks * TICK / 1_000);
     for (path, value) in [
-        ("design.contenders", "2".to_owned()),
+        ("design.contenders", contenders.to_string()),
         ("design.store.ttl", ms(spans.ttl)),
         ("design.contender.lease", ms(spans.ttl)),
         ("design.contender.renew", ms(spans.retry)),
@@ -50,11 +50,11 @@ fn the_closed_form_is_what_zones_and_ticks_find() {
         for (ledger, losses) in [("one-crash", 0), ("crash-and-loss", 1), ("crash-and-two-losses", 2)] {
             let spans = Spans { ttl, retry, resend };
             let derived = (ttl + 4 + retry + losses * resend) * TICK;
-            let mut zones = world(ledger, &spans, Reductions::ALL);
+            let mut zones = world(2, ledger, &spans, Reductions::ALL);
             let (longest, _) = timed::longest(&mut zones, None, &Limits::default(), &Switches::default());
             let Longest::Exact { micros, .. } = longest else { panic!("{ledger}: {longest:?}") };
             assert_eq!(micros, derived, "{ledger}, zones");
-            let shared: ticks::Shared = Arc::new(Mutex::new(world(ledger, &spans, Reductions::NONE)));
+            let shared: ticks::Shared = Arc::new(Mutex::new(world(2, ledger, &spans, Reductions::NONE)));
             let seen = ticks::survey(&shared, TICK, derived + 4 * TICK, ticks::Limits::states(4_000_000)).found;
             let seen = seen.expect("it is small enough for ticks");
             assert_eq!(seen.longest, Some(ticks::Reading::Is(derived)), "{ledger}, ticks");
@@ -68,7 +68,7 @@ fn the_closed_form_is_what_zones_and_ticks_find() {
 fn an_answer_is_the_same_with_any_number_of_helpers() {
     let answer = |helpers| {
         let spans = Spans { ttl: 12, retry: 4, resend: 3 };
-        let mut zones = world("two-crashes-two-losses", &spans, Reductions::ALL);
+        let mut zones = world(3, "two-crashes-two-losses", &spans, Reductions::ALL);
         let limits = Limits { crew: Crew::of(helpers), ..Limits::default() };
         timed::longest(&mut zones, None, &limits, &Switches::default())
     };
