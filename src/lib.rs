@@ -26,3 +26,13 @@ pub mod world;
 
 pub use app::{App, catalogue};
 pub use include_dir;
+
+/// An application with the protocols of this package, as its program has them.
+///
+/// The engines are compiled for them here, once, and not in each program or test that asks.
+// Unit tests do not ask.
+#[cfg(not(test))]
+#[must_use]
+pub fn own() -> App {
+    App::new().protocol(lease::protocol()).protocol(lock::protocol())
+}

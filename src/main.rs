@@ -9,9 +9,5 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 static CATALOGUE: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/models");
 
 fn main() -> std::process::ExitCode {
-    tenure::App::new()
-        .protocol(tenure::lease::protocol())
-        .protocol(tenure::lock::protocol())
-        .catalogue(&CATALOGUE)
-        .main()
+    tenure::own().catalogue(&CATALOGUE).main()
 }

@@ -20,7 +20,6 @@ use proptest::{
 };
 use rayon::prelude::*;
 use tenure::{
-    App,
     app::{Options, Question},
     design::Resolved,
     lock::{self, Memory, Site},
@@ -156,7 +155,7 @@ fn case(lock: &Lock) -> Case<Site, Memory> {
 
 /// What the application says is what the engines said. It replays every run that it found itself.
 fn judged_alike(lock: &Lock, form: Form, facts: Facts) {
-    let app = App::new().protocol(lock::protocol());
+    let app = tenure::own();
     let design = resolved(lock);
     let within = matches!(form, Form::Within(_)).then(|| Duration::from_secs(lock.within));
     let asked = Question { property: lock.property.into(), ledger: "l".into(), within };

@@ -9,7 +9,6 @@
 //! The documented ratio, lease to renew_deadline, leaves out two terms: the rest between renewals, and the delay.
 
 use tenure::{
-    App,
     app::{Options, Question},
     design::Shelf,
     verdict::Verdict,
@@ -77,7 +76,7 @@ impl Point {
             format!("ledger.drift-below.drift={rate}ppm"),
             format!("ledger.drift-below.cut.for=0s..{cut}ms"),
         ];
-        let app = App::new().protocol(tenure::lock::protocol());
+        let app = tenure::own();
         let design = app.load(Shelf::Disk, "models/lock/client-go.toml", &changes).expect("it can be read");
         let protocol = app.protocol_of(&design).expect("it is a lock");
         let question = Question { property: "at-most-one-acts".into(), ledger: "drift-below".into(), within: None };

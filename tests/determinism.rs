@@ -34,7 +34,7 @@ const SEEDS: u64 = 200;
 const EFFORT: u64 = 0;
 
 fn app() -> App {
-    App::new().protocol(tenure::lease::protocol()).protocol(tenure::lock::protocol())
+    tenure::own()
 }
 
 fn protocol<'a>(app: &'a App, design: &Resolved) -> &'a dyn Erased {

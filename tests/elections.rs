@@ -12,7 +12,7 @@ use tenure::{
 /// A session lives for 20 s, a leader here for 15 s.
 #[test]
 fn leaders_that_change_before_a_session_is_forgotten_keep_a_dead_workers_lock_for_ever() {
-    let app = App::new().protocol(tenure::lock::protocol());
+    let app = tenure::own();
     let design = app.load(Shelf::Disk, "models/lock/elections.toml", &["network.delay=0ms".into()]);
     let design = design.expect("it can be read");
     let protocol = app.protocol_of(&design).expect("it is a lock");

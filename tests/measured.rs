@@ -4,7 +4,6 @@
 //! The model's best and worst cases enclose what was measured, and are no wider than what messages can explain.
 
 use tenure::{
-    App,
     app::{Options, Question},
     design::Shelf,
     time::Duration,
@@ -39,7 +38,7 @@ fn a_session_of_15_seconds_is_forgotten_after_30() {
 
 /// The least and the greatest that were measured, in milliseconds, are those of the design.
 fn agrees(design: &str, changes: &[&str], least: i64, greatest: i64) {
-    let app = App::new().protocol(tenure::lock::protocol());
+    let app = tenure::own();
     let changes: Vec<String> = changes.iter().map(ToString::to_string).collect();
     let design = app.load(Shelf::Disk, &format!("models/lock/{design}.toml"), &changes).expect("it can be read");
     let property = "takeover-after-last-renewal".into();

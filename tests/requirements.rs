@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tenure::{App, app::Card};
+use tenure::app::Card;
 
 const TABLE: &str = include_str!("../docs/requirements.md");
 
@@ -36,7 +36,7 @@ fn every_document_asks_for_something() {
 
 #[test]
 fn the_table_names_properties_that_exist_and_every_property_that_cites_a_row() {
-    let app = App::new().protocol(tenure::lease::protocol()).protocol(tenure::lock::protocol());
+    let app = tenure::own();
     let cards: Vec<Card> = app.protocols().flat_map(|protocol| protocol.properties()).collect();
     let rows = rows();
     for row in &rows {

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use tenure::{
-    App,
     app::{Meter, Plan, Question, Simulated},
     design::{BadInput, Resolved},
     simulate::Options,
@@ -51,7 +50,7 @@ rto = "1s"
 const EFFORT: u64 = 1_000_000;
 
 fn simulate(design: &str, schedule: &str, property: &str, seeds: u64) -> Result<Simulated, Box<BadInput>> {
-    let app = App::new().protocol(tenure::lease::protocol()).protocol(tenure::lock::protocol());
+    let app = tenure::own();
     let design = Resolved::from_text("test", &format!("{design}schedule = [{schedule}]\n"))?;
     let protocol = app.protocol_of(&design)?;
     protocol.validate(&design)?;
