@@ -34,7 +34,7 @@ fn shelf(files: &[(&'static str, &str)]) -> Shelf {
 }
 
 fn app() -> App {
-    App::new().protocol(tenure::lease::protocol())
+    tenure::own()
 }
 
 /// Reads the first file.
