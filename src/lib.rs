@@ -11,6 +11,7 @@ pub mod design;
 pub mod host;
 pub mod lease;
 pub mod lock;
+pub mod presence;
 pub mod process;
 pub mod report;
 pub mod simulate;
@@ -34,5 +35,5 @@ pub use include_dir;
 #[cfg(not(test))]
 #[must_use]
 pub fn own() -> App {
-    App::new().protocol(lease::protocol()).protocol(lock::protocol())
+    App::new().protocol(lease::protocol()).protocol(lock::protocol()).protocol(presence::protocol())
 }

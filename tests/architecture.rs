@@ -28,6 +28,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", PROTOCOL),
     // By composition of the store's public process.
     ("lock", &["process", "spec", "store", "time"]),
+    // By composition of the stores, and of the clients of a lock: a presence is a lock on a key of the cell's own.
+    ("presence", &["lock", "process", "spec", "store", "time"]),
     ("design", &["spec", "time", "verdict"]),
     ("verdict", &["time", "trace"]),
     ("app", ANY),

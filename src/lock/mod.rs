@@ -4,12 +4,12 @@
 //! perhaps a resource that the workers write to; each is a process of its own, and all are one type here.
 
 pub mod contender;
-mod design;
+pub(crate) mod design;
 mod machine;
-mod parts;
+pub(crate) mod parts;
 mod properties;
 mod resource;
-mod store;
+pub(crate) mod store;
 mod work;
 
 pub use self::{
@@ -164,7 +164,7 @@ impl Protocol for Lock {
 }
 
 /// The store is the first node.
-const STORE: NodeId = NodeId(0);
+pub(crate) const STORE: NodeId = NodeId(0);
 
 /// What the store calls the lock.
 const LOCK: crate::store::Key = crate::store::Key("lock");

@@ -1,4 +1,6 @@
 //! The parts of a site: processes that a store, a machine or a resource hosts, and how what they say is wrapped.
+//!
+//! Stores and contenders are parts of other protocols' nodes too: of any host that says how it wraps what they say.
 
 use super::{Event, Message, Request, Site, Timer, contender, resource, resource::Resource, work, work::Work};
 use crate::{
@@ -6,8 +8,45 @@ use crate::{
     store::{self, consul, etcd2, etcd3, locket, record},
 };
 
-/// A process that a site hosts.
-pub(super) trait Part: Process<Durable = ()> {
+/// A process that hosts parts, and what it makes of what they say.
+pub(crate) trait Host: Process {
+    fn wrap(message: Message) -> Self::Message;
+    fn wrap_timer(timer: Timer) -> Self::Timer;
+    fn wrap_event(event: Event) -> Self::Event;
+    /// What may be for a part; nothing else is.
+    fn unwrap(message: Self::Message) -> Option<Message>;
+    fn unwrap_timer(timer: Self::Timer) -> Option<Timer>;
+    fn unwrap_request(request: Self::Request) -> Option<Request>;
+}
+
+impl Host for Site {
+    fn wrap(message: Message) -> Message {
+        message
+    }
+
+    fn wrap_timer(timer: Timer) -> Timer {
+        timer
+    }
+
+    fn wrap_event(event: Event) -> Event {
+        event
+    }
+
+    fn unwrap(message: Message) -> Option<Message> {
+        Some(message)
+    }
+
+    fn unwrap_timer(timer: Timer) -> Option<Timer> {
+        Some(timer)
+    }
+
+    fn unwrap_request(request: Request) -> Option<Request> {
+        Some(request)
+    }
+}
+
+/// A process that a host hosts.
+pub(crate) trait Part: Process<Durable = ()> {
     fn wrap(message: Self::Message) -> Message;
     fn wrap_timer(timer: Self::Timer) -> Timer;
     fn wrap_event(event: Self::Event) -> Event;
@@ -17,22 +56,29 @@ pub(super) trait Part: Process<Durable = ()> {
     fn unwrap_request(request: Request) -> Option<Self::Request>;
 }
 
-pub(super) fn start<C: Part>(me: &Me<'_, Site>, config: &C::Config, fx: &mut Effects<Site>) -> C {
-    fx.nested(C::wrap, C::wrap_timer, C::wrap_event, |fx| C::start(&me.nested(config), (), fx))
+pub(crate) fn start<C: Part, H: Host>(me: &Me<'_, H>, config: &C::Config, fx: &mut Effects<H>) -> C {
+    fx.nested(
+        |message| H::wrap(C::wrap(message)),
+        |timer| H::wrap_timer(C::wrap_timer(timer)),
+        |event| H::wrap_event(C::wrap_event(event)),
+        |fx| C::start(&me.nested(config), (), fx),
+    )
 }
 
 /// Hands an input to a part, if it is for it.
-pub(super) fn step<C: Part>(
+pub(crate) fn step<C: Part, H: Host>(
     part: &mut C,
-    me: &Me<'_, Site>,
+    me: &Me<'_, H>,
     config: &C::Config,
-    input: Input<Site>,
-    fx: &mut Effects<Site>,
+    input: Input<H>,
+    fx: &mut Effects<H>,
 ) {
     let input = match input {
-        Input::Message { from, message } => C::unwrap(message).map(|message| Input::Message { from, message }),
-        Input::Timer(timer) => C::unwrap_timer(timer).map(Input::Timer),
-        Input::Request(request) => C::unwrap_request(request).map(Input::Request),
+        Input::Message { from, message } => {
+            H::unwrap(message).and_then(C::unwrap).map(|message| Input::Message { from, message })
+        }
+        Input::Timer(timer) => H::unwrap_timer(timer).and_then(C::unwrap_timer).map(Input::Timer),
+        Input::Request(request) => H::unwrap_request(request).and_then(C::unwrap_request).map(Input::Request),
         Input::Closed { peer, lane, reason } => Some(Input::Closed { peer, lane, reason }),
     };
     if let Some(input) = input {
@@ -41,14 +87,19 @@ pub(super) fn step<C: Part>(
 }
 
 /// Hands a part what is its own.
-pub(super) fn tell<C: Part>(
+pub(crate) fn tell<C: Part, H: Host>(
     part: &mut C,
-    me: &Me<'_, Site>,
+    me: &Me<'_, H>,
     config: &C::Config,
     input: Input<C>,
-    fx: &mut Effects<Site>,
+    fx: &mut Effects<H>,
 ) {
-    fx.nested(C::wrap, C::wrap_timer, C::wrap_event, |fx| part.step(&me.nested(config), input, fx));
+    fx.nested(
+        |message| H::wrap(C::wrap(message)),
+        |timer| H::wrap_timer(C::wrap_timer(timer)),
+        |event| H::wrap_event(C::wrap_event(event)),
+        |fx| part.step(&me.nested(config), input, fx),
+    );
 }
 
 /// Says for a kind of store how its parts on both sides are wrapped.

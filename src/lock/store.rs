@@ -1,6 +1,6 @@
 //! The store of a lock: one of several kinds.
 
-use super::{Site, parts};
+use super::parts::{self, Host};
 use crate::{
     process::{Effects, Input, Me, Names},
     store::{consul, etcd2, etcd3, locket, record},
@@ -25,7 +25,7 @@ pub enum Config {
 }
 
 impl Store {
-    pub(super) fn start(me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) -> Store {
+    pub(crate) fn start<H: Host>(me: &Me<'_, H>, config: &Config, fx: &mut Effects<H>) -> Store {
         match config {
             Config::Consul(config) => Store::Consul(parts::start(me, config, fx)),
             Config::Etcd2 => Store::Etcd2(parts::start(me, &(), fx)),
@@ -35,7 +35,7 @@ impl Store {
         }
     }
 
-    pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
+    pub(crate) fn step<H: Host>(&mut self, me: &Me<'_, H>, config: &Config, input: Input<H>, fx: &mut Effects<H>) {
         match (self, config) {
             (Store::Consul(store), Config::Consul(config)) => parts::step(store, me, config, input, fx),
             (Store::Etcd2(store), Config::Etcd2) => parts::step(store, me, &(), input, fx),

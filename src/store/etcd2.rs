@@ -45,6 +45,8 @@ struct Watching {
     client: NodeId,
     question: Id,
     key: Key,
+    /// Whether it is told of every key below this one.
+    under: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -65,6 +67,10 @@ pub enum Ask {
     /// As any server knows it, with or without a leader.
     Get {
         key: Key,
+    },
+    /// Every key below one, as any server knows them.
+    List {
+        under: Key,
     },
     /// Without a time to live the key has none from now on.
     Set {
@@ -87,6 +93,10 @@ pub enum Ask {
         key: Key,
         seen: Option<Rank>,
     },
+    /// Answered at the next change of a key below one. Changes before it came are not told.
+    WatchUnder {
+        under: Key,
+    },
 }
 
 /// When a write is done.
@@ -108,6 +118,8 @@ pub enum Answer {
         node: Node,
         previous: Option<Node>,
     },
+    /// The keys, by name.
+    Listed(Vec<(Key, Node)>),
     NotFound,
     Exists,
     /// The key is not as it was compared with.
@@ -167,7 +179,11 @@ impl Process for Etcd2 {
                 _,
                 Input::Message {
                     from,
-                    message: Message::Ask { question, ask: ask @ (Ask::Get { .. } | Ask::Watch { .. }) },
+                    message:
+                        Message::Ask {
+                            question,
+                            ask: ask @ (Ask::Get { .. } | Ask::List { .. } | Ask::Watch { .. } | Ask::WatchUnder { .. }),
+                        },
                 },
             ) => {
                 self.serve(from, question, ask, fx);
@@ -213,6 +229,10 @@ impl Etcd2 {
                 Some(node) => Answer::Done { action: Action::Get, node: node.clone(), previous: None },
                 None => Answer::NotFound,
             },
+            Ask::List { under } => {
+                let below = self.nodes.iter().filter(|(key, _)| key.is_under(under));
+                Answer::Listed(below.map(|(key, node)| (*key, node.clone())).collect())
+            }
             Ask::Set { key, value, ttl, check } => self.set(from, key, value, ttl, check, fx),
             Ask::Refresh { key, ttl } => self.refresh(from, key, ttl, fx),
             Ask::Delete { key, check } => self.delete(key, check, fx),
@@ -221,17 +241,27 @@ impl Etcd2 {
                 match self.nodes.get(&key).filter(|node| seen.is_some_and(|seen| node.modified > seen)) {
                     Some(node) => Answer::Done { action: Action::Set, node: node.clone(), previous: None },
                     None => {
-                        // A client waits for one change at a time.
-                        self.watches.retain(|watching| watching.client != from);
-                        self.watches.push(Watching { client: from, question, key });
+                        self.watch(Watching { client: from, question, key, under: false });
                         return;
                     }
                 }
+            }
+            Ask::WatchUnder { under } => {
+                if let Some(question) = question {
+                    self.watch(Watching { client: from, question, key: under, under: true });
+                }
+                return;
             }
         };
         if let Some(question) = question {
             fx.send(from, Message::Answer { question, answer });
         }
+    }
+
+    /// A client waits for one change at a time.
+    fn watch(&mut self, one: Watching) {
+        self.watches.retain(|watching| watching.client != one.client);
+        self.watches.push(one);
     }
 
     fn set(
@@ -339,10 +369,11 @@ impl Etcd2 {
     /// Tells those who watch the key, once.
     fn tell(&mut self, key: Key, answer: &Answer, fx: &mut Fx) {
         self.watches.retain(|watching| {
-            if watching.key == key {
+            let told = watching.key == key || (watching.under && key.is_under(watching.key));
+            if told {
                 fx.send(watching.client, Message::Answer { question: watching.question, answer: answer.clone() });
             }
-            watching.key != key
+            !told
         });
     }
 

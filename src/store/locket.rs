@@ -62,6 +62,10 @@ pub enum Ask {
     Release {
         key: Key,
     },
+    /// The rows below a key.
+    FetchAll {
+        under: Key,
+    },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -73,6 +77,8 @@ pub enum Answer {
     /// Another owns the row.
     Collision,
     Released,
+    /// Which have an owner, by name.
+    Rows(Vec<Key>),
     /// The database does not serve.
     Failed,
 }
@@ -157,6 +163,9 @@ impl Locket {
                     }
                 }
                 Answer::Released
+            }
+            Ask::FetchAll { under } => {
+                Answer::Rows(self.rows.keys().copied().filter(|key| key.is_under(under)).collect())
             }
         }
     }

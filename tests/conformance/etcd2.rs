@@ -116,6 +116,7 @@ impl Run {
             Answer::NotFound => json!({ "status": 404, "errorCode": 100 }),
             Answer::Exists => json!({ "status": 412, "errorCode": 105 }),
             Answer::Different => json!({ "status": 412, "errorCode": 101 }),
+            Answer::Listed(_) => unreachable!("no case lists keys"),
             Answer::Failed => json!({ "status": 500 }),
         }
     }

@@ -9,9 +9,12 @@ mod tests;
 
 use super::{Event, Request, Standing, Timer};
 use crate::{
-    lock::{LOCK, STORE},
+    lock::STORE,
     process::{Effects, Id, Input, Me, Names, Process, Rank},
-    store::etcd2::{Action, Answer, Ask, Check, Message},
+    store::{
+        Key,
+        etcd2::{Action, Answer, Ask, Check, Message},
+    },
     time::{Duration, Window},
 };
 
@@ -56,6 +59,8 @@ enum Beat {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
+    /// What it wants to hold.
+    pub key: Key,
     /// How often the holder beats, and how often others try.
     pub every: Duration,
     /// Of the key; and how long the holder goes on while the store does not answer.
@@ -95,7 +100,7 @@ impl Process for Client {
             Input::Timer(Timer::Retry) => self.retry(me.config, fx),
             Input::Timer(Timer::Renew) => self.beat(me.config, fx),
             Input::Timer(Timer::Lease) => self.doubt(me.config, fx),
-            Input::Request(Request::Leave) => self.leave(fx),
+            Input::Request(Request::Leave) => self.leave(me.config, fx),
             // The store's side of the talk, and timers of other kinds.
             Input::Message { message: Message::Ask { .. }, .. }
             | Input::Timer(
@@ -138,7 +143,7 @@ impl Client {
                 fx.arm(Timer::Renew, Window::exactly(config.every));
             }
             (Pursuit::Creating { .. }, Some(Answer::Exists)) => {
-                let question = ask(Ask::Watch { key: LOCK, seen: None }, fx);
+                let question = ask(Ask::Watch { key: config.key, seen: None }, fx);
                 self.pursuit = Pursuit::Watching { question };
                 fx.arm(Timer::Retry, Window::exactly(config.every));
             }
@@ -152,7 +157,7 @@ impl Client {
             }
             // The holder beats, or nobody tells any more: the next try comes in its time.
             (Pursuit::Watching { .. }, Some(Answer::Done { .. })) => {
-                self.pursuit = Pursuit::Watching { question: ask(Ask::Watch { key: LOCK, seen: None }, fx) };
+                self.pursuit = Pursuit::Watching { question: ask(Ask::Watch { key: config.key, seen: None }, fx) };
             }
             (Pursuit::Watching { .. }, _) => self.pursuit = Pursuit::Resting,
             (Pursuit::Holding { token, beat }, answer) => {
@@ -196,7 +201,8 @@ impl Client {
                 self.pursuit = Pursuit::Doubting;
                 return;
             }
-            Some(Answer::Failed) | None => {
+            // It has not asked for a list.
+            Some(Answer::Failed | Answer::Listed(_)) | None => {
                 if !late {
                     fx.arm(Timer::Lease, Window::exactly(config.ttl));
                 }
@@ -217,7 +223,7 @@ impl Client {
         };
         limit(config, fx);
         let check = Check::Value(self.value);
-        let question = ask(Ask::Set { key: LOCK, value: Some(self.value), ttl: Some(config.ttl), check }, fx);
+        let question = ask(Ask::Set { key: config.key, value: Some(self.value), ttl: Some(config.ttl), check }, fx);
         *beat = Beat::Writing { question, late };
     }
 
@@ -238,10 +244,10 @@ impl Client {
         self.pursuit = Pursuit::Doubting;
     }
 
-    fn leave(&self, fx: &mut Fx) {
+    fn leave(&self, config: &Config, fx: &mut Fx) {
         if let Pursuit::Holding { .. } = self.pursuit {
             fx.emit(Event::Released);
-            let ask = Ask::Delete { key: LOCK, check: Check::Value(self.value) };
+            let ask = Ask::Delete { key: config.key, check: Check::Value(self.value) };
             fx.send(STORE, Message::Ask { question: None, ask });
         }
         fx.exit();
@@ -251,7 +257,7 @@ impl Client {
 /// Makes the key, if it is not there.
 fn create(config: &Config, value: Id, fx: &mut Fx) -> Id {
     limit(config, fx);
-    ask(Ask::Set { key: LOCK, value: Some(value), ttl: Some(config.ttl), check: Check::Absent }, fx)
+    ask(Ask::Set { key: config.key, value: Some(value), ttl: Some(config.ttl), check: Check::Absent }, fx)
 }
 
 fn limit(config: &Config, fx: &mut Fx) {

@@ -6,9 +6,12 @@ mod tests;
 
 use super::{Event, Request, Standing, Timer};
 use crate::{
-    lock::{LOCK, STORE},
+    lock::STORE,
     process::{Effects, Id, Input, Me, Names, Process, Rank},
-    store::locket::{Answer, Ask, Message},
+    store::{
+        Key,
+        locket::{Answer, Ask, Message},
+    },
     time::{Duration, Window},
 };
 
@@ -28,6 +31,8 @@ enum Hold {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
+    /// What it wants to own.
+    pub key: Key,
     pub ttl: Duration,
     /// From an answer to the next question.
     pub retry: Duration,
@@ -73,7 +78,7 @@ impl Process for Client {
                 if let Hold::Row { .. } = self.hold {
                     fx.emit(Event::Released);
                     if me.config.releases {
-                        fx.send(STORE, Message::Ask { question: None, ask: Ask::Release { key: LOCK } });
+                        fx.send(STORE, Message::Ask { question: None, ask: Ask::Release { key: me.config.key } });
                     }
                 }
                 fx.exit();
@@ -127,7 +132,7 @@ impl Client {
 fn ask(config: &Config, fx: &mut Fx) -> Id {
     let question = fx.fresh_id();
     fx.arm(Timer::Answer, Window::exactly(config.deadline));
-    let ask = Ask::Lock { key: LOCK, ttl: config.ttl };
+    let ask = Ask::Lock { key: config.key, ttl: config.ttl };
     fx.send(STORE, Message::Ask { question: Some(question), ask });
     question
 }

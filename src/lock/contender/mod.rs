@@ -9,10 +9,7 @@ pub mod etcd3;
 pub mod locket;
 pub mod record;
 
-use super::{
-    Site,
-    parts::{self, Part},
-};
+use super::parts::{self, Host, Part};
 use crate::process::{Effects, Id, Input, Me, Names, Rank};
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -88,7 +85,7 @@ pub enum Event {
 }
 
 impl Contender {
-    pub(super) fn start(me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) -> Contender {
+    pub(crate) fn start<H: Host>(me: &Me<'_, H>, config: &Config, fx: &mut Effects<H>) -> Contender {
         match config {
             Config::Consul(config) => Contender::Consul(parts::start(me, config, fx)),
             Config::Etcd2(config) => Contender::Etcd2(parts::start(me, config, fx)),
@@ -98,7 +95,7 @@ impl Contender {
         }
     }
 
-    pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
+    pub(crate) fn step<H: Host>(&mut self, me: &Me<'_, H>, config: &Config, input: Input<H>, fx: &mut Effects<H>) {
         match (self, config) {
             (Contender::Consul(client), Config::Consul(config)) => parts::step(client, me, config, input, fx),
             (Contender::Etcd2(client), Config::Etcd2(config)) => parts::step(client, me, config, input, fx),
@@ -116,7 +113,7 @@ impl Contender {
         }
     }
 
-    pub(super) fn leave(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
+    pub(crate) fn leave<H: Host>(&mut self, me: &Me<'_, H>, config: &Config, fx: &mut Effects<H>) {
         match (self, config) {
             (Contender::Consul(client), Config::Consul(config)) => leave(client, me, config, fx),
             (Contender::Etcd2(client), Config::Etcd2(config)) => leave(client, me, config, fx),
@@ -134,7 +131,7 @@ impl Contender {
         }
     }
 
-    pub(super) fn standing(&self) -> Standing {
+    pub(crate) fn standing(&self) -> Standing {
         match self {
             Contender::Consul(client) => client.standing(),
             Contender::Etcd2(client) => client.standing(),
@@ -145,6 +142,6 @@ impl Contender {
     }
 }
 
-fn leave<C: Part<Request = Request>>(client: &mut C, me: &Me<'_, Site>, config: &C::Config, fx: &mut Effects<Site>) {
+fn leave<C: Part<Request = Request>, H: Host>(client: &mut C, me: &Me<'_, H>, config: &C::Config, fx: &mut Effects<H>) {
     parts::tell(client, me, config, Input::Request(Request::Leave), fx);
 }

@@ -12,7 +12,10 @@ use crate::{
         store,
     },
     spec::DesignError,
-    store::consul::{self, Behavior, Terms, Version},
+    store::{
+        Key,
+        consul::{self, Behavior, Terms, Version},
+    },
     time::{Duration, Window},
 };
 
@@ -68,7 +71,7 @@ pub enum RenewFailure {
 }
 
 impl Client {
-    pub(super) fn parts(&self, store: &Store) -> Result<Parts, DesignError> {
+    pub(crate) fn parts(&self, store: &Store, key: Key) -> Result<Parts, DesignError> {
         require(store.ttl_multiplier > 0, "store.ttl_multiplier", "at least 1", || "0".into())?;
         let expected = format!("at most the session's {}", store.session_ttl);
         let in_time = self.renew_every <= store.session_ttl;
@@ -84,12 +87,12 @@ impl Client {
         }
         Ok(Parts {
             store: store::Config::Consul(config),
-            contender: contender::Config::Consul(self.config(store)),
+            contender: contender::Config::Consul(self.config(store, key)),
             longest_period: self.longest_period(),
         })
     }
 
-    fn config(&self, store: &Store) -> client::Config {
+    fn config(&self, store: &Store, key: Key) -> client::Config {
         let Store { session_ttl, lock_delay, behavior, .. } = *store;
         let retry = |hears_gone| OnRenewFailure::Retry {
             every: self.renew_retry,
@@ -97,6 +100,7 @@ impl Client {
             hears_gone,
         };
         client::Config {
+            key,
             terms: Terms { ttl: Some(session_ttl), lock_delay, behavior },
             renew_every: self.renew_every,
             on_renew_failure: match self.on_renew_failure {

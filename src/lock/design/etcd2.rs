@@ -9,6 +9,7 @@ use crate::{
         store,
     },
     spec::DesignError,
+    store::Key,
     time::Duration,
 };
 
@@ -22,10 +23,10 @@ pub struct Client {
 }
 
 impl Client {
-    pub(super) fn parts(&self) -> Result<Parts, DesignError> {
+    pub(crate) fn parts(&self, key: Key) -> Result<Parts, DesignError> {
         let expected = format!("less than the time to live, {}", self.ttl);
         require(self.every < self.ttl, "client.every", &expected, || self.every.to_string())?;
-        let config = Config { every: self.every, ttl: self.ttl, request_timeout: self.request_timeout };
+        let config = Config { key, every: self.every, ttl: self.ttl, request_timeout: self.request_timeout };
         let contender = contender::Config::Etcd2(config);
         Ok(Parts { store: store::Config::Etcd2, contender, longest_period: self.every })
     }

@@ -9,7 +9,7 @@ use crate::{
         store,
     },
     spec::DesignError,
-    store::locket,
+    store::{Key, locket},
     time::Duration,
 };
 
@@ -31,13 +31,13 @@ pub struct Client {
 }
 
 impl Client {
-    pub(super) fn parts(&self, store: &Store) -> Result<Parts, DesignError> {
+    pub(crate) fn parts(&self, store: &Store, key: Key) -> Result<Parts, DesignError> {
         let expected = format!("less than the time to live, {}", self.ttl);
         require(self.retry < self.ttl, "client.retry", &expected, || self.retry.to_string())?;
         let Client { ttl, retry, deadline, releases } = *self;
         Ok(Parts {
             store: store::Config::Locket(locket::Config { look: store.look }),
-            contender: contender::Config::Locket(Config { ttl, retry, deadline, releases }),
+            contender: contender::Config::Locket(Config { key, ttl, retry, deadline, releases }),
             longest_period: retry,
         })
     }

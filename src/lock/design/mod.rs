@@ -1,16 +1,19 @@
 //! The `[design]` table of a lock, and the set-up that it describes.
 
-mod consul;
-mod etcd2;
+pub(crate) mod consul;
+pub(crate) mod etcd2;
 mod etcd3;
-mod locket;
+pub(crate) mod locket;
 mod record;
 mod work;
 
 use serde::Deserialize;
 
 use self::work::Work;
-use super::{Config, Request, STORE, Site, contender, machine, machine::NoticesLoss, resource, store};
+use super::{
+    Config, LOCK, Request, STORE, Site, contender, contender::consul::OnDoubt, machine, machine::NoticesLoss, resource,
+    store,
+};
 use crate::{
     process::NodeId,
     spec::{Builder, Carriage, Class, Clock, DesignError, Link, Links, Node, Reach, Setup},
@@ -89,6 +92,9 @@ impl Design {
         let expected = format!("a number from 1 to {MOST}");
         require((1..=MOST).contains(&self.contenders), "contenders", &expected, || self.contenders.to_string())?;
         self.work.group()?;
+        let recreates = matches!(&self.client, Client::Consul(client) if client.on_doubt == OnDoubt::Recreate);
+        let expected = "\"keep\" or \"destroy\": work depends on the lock";
+        require(!recreates, "client.on_doubt", expected, || "\"recreate\"".into())?;
         let lockless = matches!(&self.client, Client::Consul(client) if client.lockless.is_some());
         let writes = self.work.write_every.is_some();
         let expected = "none where machines write: there is no token without the lock";
@@ -134,10 +140,10 @@ impl Design {
     /// What the store's and the client's tables say, if they are made for each other.
     pub(super) fn parts(&self) -> Result<Parts, DesignError> {
         match (&self.store, &self.client) {
-            (Store::Consul(store), Client::Consul(client)) => client.parts(store),
-            (Store::Etcd2(_), Client::Etcd2(client)) => client.parts(),
+            (Store::Consul(store), Client::Consul(client)) => client.parts(store, LOCK),
+            (Store::Etcd2(_), Client::Etcd2(client)) => client.parts(LOCK),
             (Store::Etcd3(_), Client::Etcd3(client)) => client.parts(),
-            (Store::Locket(store), Client::Locket(client)) => client.parts(store),
+            (Store::Locket(store), Client::Locket(client)) => client.parts(store, LOCK),
             (Store::Record(_), Client::Record(client)) => client.parts(),
             (store, client) => {
                 let expected = format!("{:?}, like the store", store.kind());
@@ -182,7 +188,7 @@ fn own(class: &Class, machines: &[NodeId]) -> Result<Option<(Vec<NodeId>, Reques
 }
 
 impl Store {
-    const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Store::Consul(_) => "consul",
             Store::Etcd2(_) => "etcd2",
@@ -194,7 +200,7 @@ impl Store {
 }
 
 impl Client {
-    const fn kind(&self) -> &'static str {
+    pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Client::Consul(_) => "consul",
             Client::Etcd2(_) => "etcd2",
@@ -207,13 +213,13 @@ impl Client {
 
 /// The parts of a design that depend on the kind of its store.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Parts {
-    store: store::Config,
-    contender: contender::Config,
-    longest_period: Duration,
+pub(crate) struct Parts {
+    pub(crate) store: store::Config,
+    pub(crate) contender: contender::Config,
+    pub(crate) longest_period: Duration,
 }
 
-fn require(met: bool, key: &str, expected: &str, got: impl FnOnce() -> String) -> Result<(), DesignError> {
+pub(crate) fn require(met: bool, key: &str, expected: &str, got: impl FnOnce() -> String) -> Result<(), DesignError> {
     if met {
         return Ok(());
     }

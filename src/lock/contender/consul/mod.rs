@@ -11,11 +11,11 @@ use serde::Deserialize;
 
 use super::{Event, Request, Standing, Timer};
 use crate::{
-    lock::{LOCK, STORE},
+    lock::STORE,
     process::{Effects, Id, Input, Lane, Me, Names, Process, Rank},
     store::{
         Key,
-        consul::{self, Answer, Ask, Entry, Get, Message, SessionAnswer, SessionAsk, Terms},
+        consul::{self, Answer, Ask, Check, Entry, Get, Message, SessionAnswer, SessionAsk, Terms},
     },
     time::{Duration, Window},
 };
@@ -77,6 +77,8 @@ pub enum Pursuit {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
+    /// What it wants to hold.
+    pub key: Key,
     /// What it asks of a session.
     pub terms: Terms,
     /// How long after a success, or after the session was created, it is renewed.
@@ -126,6 +128,8 @@ pub enum OnDoubt {
     Keep,
     /// It is destroyed at once, while the work still stops.
     Destroy,
+    /// It is destroyed at once, and another takes its place after a rest. For keys that no work depends on.
+    Recreate,
 }
 
 /// What one that waits for the lock does when its session is lost.
@@ -160,6 +164,8 @@ pub enum CleanStop {
     /// Gives the key back, then destroys the session.
     ReleaseAndDestroy,
     Destroy,
+    /// Gives the key back, deletes it, then destroys the session.
+    ReleaseAndDelete,
     /// Nothing.
     Leave,
 }
@@ -280,7 +286,7 @@ impl Client {
                 *pursuit = if holder(&entries).is_some() {
                     Pursuit::Watching { question: get(config, Some(index), config.wait, fx) }
                 } else {
-                    let acquire = Ask::Acquire { key: LOCK, session: *session, value: None };
+                    let acquire = Ask::Acquire { key: config.key, session: *session, value: None };
                     Pursuit::Acquiring { question: ask(config, acquire, fx) }
                 };
             }
@@ -358,7 +364,8 @@ impl Client {
         }
         match (config.on_doubt, &mut *self) {
             (OnDoubt::Keep, Client::Open { pursuit, .. }) => *pursuit = Pursuit::Doubting,
-            (OnDoubt::Keep | OnDoubt::Destroy, _) => {
+            (OnDoubt::Recreate, Client::Open { .. }) => self.fail(config, fx),
+            (OnDoubt::Keep | OnDoubt::Destroy | OnDoubt::Recreate, _) => {
                 self.end_session(config, fx);
                 *self = Client::Abandoned;
             }
@@ -384,7 +391,12 @@ impl Client {
             }
             match config.clean_stop {
                 CleanStop::ReleaseAndDestroy => {
-                    tell(Ask::Release { key: LOCK, session, value: None }, fx);
+                    tell(Ask::Release { key: config.key, session, value: None }, fx);
+                    tell(Ask::DestroySession { session }, fx);
+                }
+                CleanStop::ReleaseAndDelete => {
+                    tell(Ask::Release { key: config.key, session, value: None }, fx);
+                    tell(Ask::Delete { key: config.key, check: Check::Always }, fx);
                     tell(Ask::DestroySession { session }, fx);
                 }
                 CleanStop::Destroy => tell(Ask::DestroySession { session }, fx),
@@ -422,7 +434,7 @@ fn ask_session(config: &Config, ask: SessionAsk, fx: &mut Effects<Client>) -> Id
 
 /// Asks for the key: at once, or when it has changed since `seen`. Only the former is answered in time.
 fn get(config: &Config, seen: Option<Rank>, wait: Option<Window>, fx: &mut Effects<Client>) -> Id {
-    let get = Get::Key(LOCK);
+    let get = Get::Key(config.key);
     if seen.is_none() {
         return ask(config, Ask::Get { get, seen, wait: None }, fx);
     }

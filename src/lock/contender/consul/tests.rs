@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    lock::STORE as S,
+    lock::{LOCK, STORE as S},
     process::{NodeId, fixture::Fixture},
     store::{INDICES, TOKENS, consul::Behavior},
 };
@@ -9,6 +9,7 @@ use crate::{
 fn march() -> Config {
     let seconds = Duration::from_secs;
     Config {
+        key: LOCK,
         terms: Terms { ttl: Some(seconds(10)), lock_delay: seconds(15), behavior: Behavior::Release },
         renew_every: seconds(5),
         on_renew_failure: OnRenewFailure::Stop,

@@ -7,7 +7,7 @@ use crate::{
 impl Fixture<Client> {
     fn heartbeater() -> Fixture<Client> {
         let seconds = Duration::from_secs;
-        Fixture::start(NodeId(1), Config { every: seconds(30), ttl: seconds(60), request_timeout: None })
+        Fixture::start(NodeId(1), Config { key: LOCK, every: seconds(30), ttl: seconds(60), request_timeout: None })
     }
 
     fn answer(&mut self, answer: Answer) -> Vec<String> {

@@ -7,7 +7,7 @@ use crate::{
 impl Fixture<Client> {
     fn runner() -> Fixture<Client> {
         let seconds = Duration::from_secs;
-        let config = Config { ttl: seconds(15), retry: seconds(1), deadline: seconds(15), releases: true };
+        let config = Config { key: LOCK, ttl: seconds(15), retry: seconds(1), deadline: seconds(15), releases: true };
         Fixture::start(NodeId(1), config)
     }
 
