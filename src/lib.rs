@@ -7,6 +7,7 @@ extern crate self as tenure;
 pub mod app;
 mod breadth;
 mod cli;
+pub mod convergence;
 pub mod design;
 pub mod host;
 pub mod lease;

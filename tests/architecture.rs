@@ -26,6 +26,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &["process", "time"]),
     ("lease", PROTOCOL),
     ("store", PROTOCOL),
+    // By composition of the lease lock's public process.
+    ("convergence", &["lease", "process", "spec", "time"]),
     // By composition of the store's public process.
     ("lock", &["process", "spec", "store", "time"]),
     // By composition of the stores, and of the clients of a lock: a presence is a lock on a key of the cell's own.

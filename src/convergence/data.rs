@@ -1,0 +1,586 @@
+//! The data: the rows of LRPs and Tasks, behind the BBS's operations. Each operation is one transaction.
+//!
+//! Convergence looks at the rows in one step (`Examine`) and repairs what it found in another (`Repair`): what changed
+//! in between is seen only by a repair that compares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::{
+    About, Answer, Ask, Event, Finding, Message, Purpose, Request, Verdict, Work,
+    host::Io,
+    lrp::{self, Instance, Lrp, Reply, State},
+    task::{self, Task},
+};
+use crate::{
+    process::{Names, NodeId},
+    time::{Duration, Window},
+};
+
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    #[serde(default)]
+    pub rules: lrp::Rules,
+    /// Whether a repair compares the row's instance with the one that was found missing.
+    pub compares: bool,
+    /// Whether an empty list of cells means that all cells are missing.
+    pub believes_empty: bool,
+    /// Whether a missing cell's row is kept as a suspect one beside its replacement.
+    #[serde(default)]
+    pub suspects: bool,
+    /// Whether convergence removes suspect rows of what nobody desires.
+    #[serde(default)]
+    pub removes_orphan_suspects: bool,
+    /// How long a row waits unclaimed, pending, resolving or completed until convergence sees to it.
+    pub stale: Duration,
+    /// Whether it is seen to then, and not only by the next convergence.
+    pub stale_at_once: bool,
+    /// How long after too many crashes an LRP may start again.
+    pub backoff: Duration,
+    /// How long a completed Task is kept, whether or not its client was called.
+    pub keep_completed: Option<Duration>,
+    /// Whether a start of a Task by the cell that has started it is granted again.
+    pub start_again: bool,
+    /// Whether marking a Task RESOLVING compares its state.
+    pub resolve_compares: bool,
+    /// Whether all who can call a client back are told of a completed Task, or one.
+    pub tells_all: bool,
+    /// The table of LRPs and of Tasks.
+    #[serde(skip)]
+    pub lrps: u16,
+    #[serde(skip)]
+    pub tasks: u16,
+    /// Whether the rows are a database of their own machine, which no crash of this process touches.
+    #[serde(skip)]
+    pub apart: bool,
+}
+
+/// What survives a crash: the database.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Names)]
+pub struct Rows {
+    /// Nothing was desired yet.
+    desired: bool,
+    lrps: BTreeMap<u16, Lrp>,
+    /// Indices that nobody desires any more, with rows.
+    undesired: BTreeSet<u16>,
+    tasks: BTreeMap<u16, Task>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub struct Data {
+    rows: Rows,
+    /// Whose time is up: see [`Config::stale`] and [`Config::backoff`].
+    old: BTreeSet<Work>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Timer {
+    /// When a row has waited for too long.
+    Old(Work),
+    /// When a completed Task goes.
+    Expire(u16),
+}
+
+impl Data {
+    pub(super) fn start(config: &Config, rows: Rows, io: &mut Io<'_, '_>) -> Data {
+        let mut data = Data { rows, old: BTreeSet::new() };
+        if data.rows.desired {
+            let lrps: Vec<u16> = data.rows.lrps.keys().copied().collect();
+            for lrp in lrps {
+                data.age(Work::Lrp(lrp), config, io);
+            }
+            let tasks: Vec<u16> = data.rows.tasks.keys().copied().collect();
+            for task in tasks {
+                data.age(Work::Task(task), config, io);
+            }
+            return data;
+        }
+        data.rows = Rows {
+            desired: true,
+            lrps: (0..config.lrps).map(|lrp| (lrp, Lrp::desired())).collect(),
+            undesired: BTreeSet::new(),
+            tasks: (0..config.tasks).map(|task| (task, Task::Pending)).collect(),
+        };
+        data.persist(config, io);
+        let works: Vec<Work> = (0..config.lrps).map(Work::Lrp).chain((0..config.tasks).map(Work::Task)).collect();
+        for work in &works {
+            io.fx.emit(Event::Desired(*work));
+            data.age(*work, config, io);
+        }
+        io.auction(works, None);
+        data
+    }
+
+    /// A rep asks about its containers.
+    pub(super) fn asked(
+        &mut self,
+        config: &Config,
+        cell: NodeId,
+        asks: &[Ask],
+        whole: bool,
+        io: &mut Io<'_, '_>,
+    ) -> Vec<Answer> {
+        let mut starts = Vec::new();
+        let answers = asks
+            .iter()
+            .map(|ask| {
+                let verdict = match ask.work {
+                    Work::Lrp(lrp) => {
+                        let instance = Instance { guid: ask.container, cell };
+                        self.lrp_asked(config, lrp, instance, ask.about, &mut starts, io)
+                    }
+                    Work::Task(task) => self.task_asked(config, task, cell, ask.about, io),
+                };
+                Answer { work: ask.work, container: ask.container, verdict }
+            })
+            .collect();
+        if whole {
+            self.drop_rows_without_container(config, cell, asks, &mut starts, io);
+        }
+        self.persist(config, io);
+        io.auction(starts, None);
+        answers
+    }
+
+    fn lrp_asked(
+        &mut self,
+        config: &Config,
+        lrp: u16,
+        instance: Instance,
+        about: About,
+        starts: &mut Vec<Work>,
+        io: &mut Io<'_, '_>,
+    ) -> Verdict {
+        let op = match about {
+            About::Claim => lrp::Op::Claim(instance),
+            About::Start => lrp::Op::Start(instance),
+            About::Ended => lrp::Op::Crash(instance),
+            About::Gone => lrp::Op::Remove(instance),
+            About::EvacuateRunning => lrp::Op::EvacuateRunning(instance),
+            About::EvacuateClaimed => lrp::Op::EvacuateClaimed(instance),
+        };
+        let reply = self.lrp(config, lrp, op, starts, io);
+        match (about, reply) {
+            (About::Claim, Reply::Done | Reply::Same) => Verdict::Run,
+            // The container is left, and reaped when nobody runs it.
+            (About::Claim, Reply::Absent) => Verdict::Wait,
+            (About::Start | About::EvacuateRunning, Reply::Done | Reply::Same) => Verdict::Keep,
+            (About::Start, Reply::Absent) => Verdict::Wait,
+            (About::Claim | About::Start | About::EvacuateRunning, Reply::Refused | Reply::Absent)
+            | (About::Ended | About::Gone | About::EvacuateClaimed, _) => Verdict::Discard,
+        }
+    }
+
+    fn task_asked(&mut self, config: &Config, task: u16, cell: NodeId, about: About, io: &mut Io<'_, '_>) -> Verdict {
+        let op = match about {
+            About::Claim | About::Start | About::EvacuateRunning | About::EvacuateClaimed => task::Op::Start(cell),
+            About::Ended => task::Op::Complete { cell, failed: false },
+            About::Gone => task::Op::Complete { cell, failed: true },
+        };
+        let reply = self.task(config, task, op, io);
+        match (about, reply) {
+            (About::Claim | About::EvacuateClaimed, task::Reply::Done) => Verdict::Run,
+            (About::Claim | About::EvacuateClaimed, task::Reply::Same) if config.start_again => Verdict::Run,
+            (
+                About::Claim | About::EvacuateClaimed | About::Start | About::EvacuateRunning,
+                task::Reply::Same | task::Reply::Done,
+            ) => Verdict::Wait,
+            (
+                About::Claim | About::EvacuateClaimed | About::Start | About::EvacuateRunning,
+                task::Reply::Refused | task::Reply::Absent,
+            )
+            | (About::Ended | About::Gone, _) => Verdict::Discard,
+        }
+    }
+
+    /// Rows of a cell that has no such container.
+    fn drop_rows_without_container(
+        &mut self,
+        config: &Config,
+        cell: NodeId,
+        asks: &[Ask],
+        starts: &mut Vec<Work>,
+        io: &mut Io<'_, '_>,
+    ) {
+        let has = |guid| asks.iter().any(|ask| ask.container == guid);
+        let of_cell = |one: Option<Instance>| one.filter(|one| one.cell == cell && !has(one.guid));
+        let gone: Vec<(u16, Instance)> = self
+            .rows
+            .lrps
+            .iter()
+            .flat_map(|(lrp, rows)| {
+                let slots = [rows.ordinary.and_then(State::instance), rows.evacuating, rows.suspect];
+                slots.map(|slot| of_cell(slot).map(|instance| (*lrp, instance)))
+            })
+            .flatten()
+            .collect();
+        for (lrp, instance) in gone {
+            self.lrp(config, lrp, lrp::Op::Remove(instance), starts, io);
+        }
+        let tasks: Vec<u16> =
+            self.rows.tasks.iter().filter(|(_, row)| **row == Task::Running(cell)).map(|(task, _)| *task).collect();
+        for task in tasks {
+            if !asks.iter().any(|ask| ask.work == Work::Task(task)) {
+                self.task(config, task, task::Op::Complete { cell, failed: true }, io);
+            }
+        }
+    }
+
+    /// What convergence has to repair.
+    pub(super) fn examine(
+        &self,
+        config: &Config,
+        scope: Purpose,
+        present: Option<&BTreeSet<NodeId>>,
+        io: &mut Io<'_, '_>,
+    ) -> Vec<Finding> {
+        io.fx.emit(Event::Converged);
+        let missing = |cell: NodeId| match present {
+            None => false,
+            Some(present) if present.is_empty() => config.believes_empty,
+            Some(present) => !present.contains(&cell),
+        };
+        let mut findings = Vec::new();
+        if scope != Purpose::Tasks {
+            for (lrp, rows) in &self.rows.lrps {
+                self.examine_lrp(config, *lrp, rows, present, &missing, &mut findings);
+            }
+        }
+        if scope != Purpose::Lrps {
+            for (task, row) in &self.rows.tasks {
+                let old = self.old.contains(&Work::Task(*task));
+                findings.extend(match row {
+                    Task::Pending if old => Some(Finding::Stale(Work::Task(*task))),
+                    Task::Running(cell) if missing(*cell) => Some(Finding::MissingCell(Work::Task(*task), *cell, None)),
+                    Task::Resolving { .. } if old => Some(Finding::Unresolved(*task)),
+                    Task::Completed { .. } if old => Some(Finding::Uncalled(*task)),
+                    Task::Pending | Task::Running(_) | Task::Resolving { .. } | Task::Completed { .. } => None,
+                });
+            }
+        }
+        findings
+    }
+
+    fn examine_lrp(
+        &self,
+        config: &Config,
+        lrp: u16,
+        rows: &Lrp,
+        present: Option<&BTreeSet<NodeId>>,
+        missing: &impl Fn(NodeId) -> bool,
+        findings: &mut Vec<Finding>,
+    ) {
+        let desired = !self.rows.undesired.contains(&lrp);
+        let old = self.old.contains(&Work::Lrp(lrp));
+        if let Some(evacuating) = rows.evacuating.filter(|one| missing(one.cell)) {
+            findings.push(Finding::MissingEvacuee(lrp, evacuating.guid));
+        }
+        match rows.suspect {
+            // Before 2023 the step ended at the ordinary row that was not there, and came no further.
+            Some(_) if !desired && config.removes_orphan_suspects => findings.push(Finding::OrphanSuspect(lrp)),
+            Some(suspect) if desired && present.is_some_and(|present| present.contains(&suspect.cell)) => {
+                findings.push(Finding::SuspectBack(lrp));
+                return;
+            }
+            Some(_) | None => {}
+        }
+        match rows.ordinary {
+            Some(state) if !desired => {
+                let missing = state.instance().is_none_or(|one| missing(one.cell));
+                findings.push(Finding::Retired { lrp, missing });
+            }
+            Some(State::Claimed(one) | State::Running(one)) if missing(one.cell) => {
+                findings.push(Finding::MissingCell(Work::Lrp(lrp), one.cell, Some(one.guid)));
+            }
+            Some(State::Unclaimed { .. }) if old => findings.push(Finding::Stale(Work::Lrp(lrp))),
+            Some(State::Crashed) if old => findings.push(Finding::Restart(lrp)),
+            None if desired => findings.push(Finding::Rowless(lrp)),
+            None | Some(_) => {}
+        }
+    }
+
+    /// Repairs what was found, as far as it is still so.
+    pub(super) fn repair(
+        &mut self,
+        config: &Config,
+        findings: &[Finding],
+        present: Option<BTreeSet<NodeId>>,
+        io: &mut Io<'_, '_>,
+    ) {
+        let mut starts = Vec::new();
+        for finding in findings {
+            match *finding {
+                Finding::MissingCell(Work::Lrp(lrp), cell, guid) => {
+                    let instance = guid.map(|guid| Instance { guid, cell });
+                    let op = match instance {
+                        Some(instance) if config.suspects => lrp::Op::Suspect(instance),
+                        _ => lrp::Op::Unclaim(instance.filter(|_| config.compares)),
+                    };
+                    self.take_from_missing(config, lrp, op, &mut starts, io);
+                }
+                Finding::MissingCell(Work::Task(task), cell, _) => {
+                    let had = self.rows.tasks.get(&task).copied();
+                    let expected = config.compares.then_some(cell);
+                    if let (task::Reply::Done, Some(Task::Running(cell))) =
+                        (self.task(config, task, task::Op::Fail(expected), io), had)
+                    {
+                        io.fx.emit(Event::Rescheduled { work: Work::Task(task), cell });
+                    }
+                }
+                Finding::MissingEvacuee(lrp, guid) => {
+                    if let Some(rows) = self.rows.lrps.get_mut(&lrp) {
+                        rows.evacuating = rows.evacuating.filter(|one| one.guid != guid);
+                    }
+                }
+                Finding::SuspectBack(lrp) => {
+                    self.lrp(config, lrp, lrp::Op::Promote, &mut starts, io);
+                }
+                Finding::Stale(work) => self.start_stale(config, work, &mut starts, io),
+                Finding::Rowless(lrp) => {
+                    if let Some(rows) = self.rows.lrps.get_mut(&lrp).filter(|rows| rows.ordinary.is_none()) {
+                        rows.ordinary = Some(State::Unclaimed { refused: false });
+                        self.age(Work::Lrp(lrp), config, io);
+                        starts.push(Work::Lrp(lrp));
+                    }
+                }
+                Finding::Retired { lrp, missing } => self.retire(config, lrp, missing, io),
+                Finding::OrphanSuspect(lrp) => {
+                    if let Some(rows) = self.rows.lrps.get_mut(&lrp) {
+                        rows.suspect = None;
+                    }
+                    self.forget_removed(lrp, io);
+                }
+                Finding::Restart(lrp) => {
+                    let op = lrp::Op::Unclaim(None);
+                    if self.rows.lrps.get(&lrp).is_some_and(|rows| rows.ordinary == Some(State::Crashed)) {
+                        self.lrp(config, lrp, op, &mut starts, io);
+                        starts.push(Work::Lrp(lrp));
+                    }
+                }
+                Finding::Unresolved(task) => {
+                    if self.task(config, task, task::Op::Demote, io) == task::Reply::Done {
+                        io.fx.emit(Event::Demoted(task));
+                        io.tell_resolvers(task, config.tells_all);
+                    }
+                }
+                Finding::Uncalled(task) => {
+                    if matches!(self.rows.tasks.get(&task), Some(Task::Completed { .. })) {
+                        self.age(Work::Task(task), config, io);
+                        io.tell_resolvers(task, config.tells_all);
+                    }
+                }
+            }
+        }
+        self.persist(config, io);
+        io.auction(starts, present);
+    }
+
+    fn take_from_missing(
+        &mut self,
+        config: &Config,
+        lrp: u16,
+        op: lrp::Op,
+        starts: &mut Vec<Work>,
+        io: &mut Io<'_, '_>,
+    ) {
+        let had = self.rows.lrps.get(&lrp).and_then(|rows| rows.ordinary).and_then(State::instance);
+        let reply = self.lrp(config, lrp, op, starts, io);
+        if reply == Reply::Done {
+            if let Some(Instance { cell, .. }) = had {
+                io.fx.emit(Event::Rescheduled { work: Work::Lrp(lrp), cell });
+            }
+            starts.push(Work::Lrp(lrp));
+        }
+    }
+
+    fn start_stale(&mut self, config: &Config, work: Work, starts: &mut Vec<Work>, io: &mut Io<'_, '_>) {
+        let waits = match work {
+            Work::Lrp(lrp) => {
+                let row = self.rows.lrps.get(&lrp).and_then(|rows| rows.ordinary);
+                matches!(row, Some(State::Unclaimed { .. }))
+            }
+            Work::Task(task) => self.rows.tasks.get(&task) == Some(&Task::Pending),
+        };
+        if waits {
+            self.age(work, config, io);
+            starts.push(work);
+        }
+    }
+
+    pub(super) fn unplaced(&mut self, config: &Config, works: &[Work], io: &mut Io<'_, '_>) {
+        for work in works {
+            match *work {
+                Work::Lrp(lrp) => {
+                    if self.lrp(config, lrp, lrp::Op::Fail, &mut Vec::new(), io) == Reply::Done {
+                        // It refreshes the time since which the row waits.
+                        self.age(*work, config, io);
+                    }
+                }
+                // It stays pending, and is tried again.
+                Work::Task(_) => {}
+            }
+        }
+        self.persist(config, io);
+    }
+
+    pub(super) fn resolve(&mut self, config: &Config, from: NodeId, task: u16, io: &mut Io<'_, '_>) {
+        let op = if config.resolve_compares { task::Op::Resolve } else { task::Op::ResolveAnyway };
+        let won = self.task(config, task, op, io) == task::Reply::Done;
+        io.fx.emit(Event::ResolveTried { task, won });
+        self.persist(config, io);
+        io.send(from, Message::Resolved { task, won });
+    }
+
+    pub(super) fn delete(&mut self, config: &Config, task: u16, io: &mut Io<'_, '_>) {
+        self.task(config, task, task::Op::Delete, io);
+        self.persist(config, io);
+    }
+
+    pub(super) fn fire(&mut self, config: &Config, timer: Timer, io: &mut Io<'_, '_>) {
+        match timer {
+            Timer::Old(work) if config.stale_at_once => {
+                let mut starts = Vec::new();
+                self.start_stale(config, work, &mut starts, io);
+                if starts.is_empty() {
+                    self.old.insert(work);
+                }
+                io.auction(starts, None);
+            }
+            Timer::Old(work) => {
+                self.old.insert(work);
+            }
+            Timer::Expire(task) => {
+                self.task(config, task, task::Op::Expire, io);
+                self.persist(config, io);
+            }
+        }
+    }
+
+    pub(super) fn ask(&mut self, config: &Config, request: &Request, io: &mut Io<'_, '_>) {
+        let Request::ScaleDown = request else { return };
+        if self.rows.lrps.contains_key(&0) {
+            self.rows.undesired.insert(0);
+            self.retire(config, 0, false, io);
+            self.persist(config, io);
+        }
+    }
+
+    /// Nobody desires it: a row without a cell goes, and so does one whose cell is missing; else its cell is told.
+    fn retire(&mut self, config: &Config, lrp: u16, missing: bool, io: &mut Io<'_, '_>) {
+        let Some(rows) = self.rows.lrps.get_mut(&lrp) else { return };
+        match rows.ordinary {
+            Some(State::Claimed(one) | State::Running(one)) if !missing => {
+                io.tell_cell(one.cell, Message::Stop(Work::Lrp(lrp)));
+            }
+            Some(_) | None => {
+                rows.ordinary = None;
+                self.age(Work::Lrp(lrp), config, io);
+            }
+        }
+        self.forget_removed(lrp, io);
+    }
+
+    fn forget_removed(&mut self, lrp: u16, io: &mut Io<'_, '_>) {
+        let empty = |rows: &Lrp| rows.ordinary.is_none() && rows.evacuating.is_none() && rows.suspect.is_none();
+        if self.rows.undesired.contains(&lrp) && self.rows.lrps.get(&lrp).is_some_and(empty) {
+            self.rows.lrps.remove(&lrp);
+            io.disarm(Timer::Old(Work::Lrp(lrp)));
+            self.old.remove(&Work::Lrp(lrp));
+            io.fx.emit(Event::Removed(lrp));
+        }
+    }
+
+    fn lrp(&mut self, config: &Config, lrp: u16, op: lrp::Op, starts: &mut Vec<Work>, io: &mut Io<'_, '_>) -> Reply {
+        let desired = !self.rows.undesired.contains(&lrp);
+        let Some(rows) = self.rows.lrps.get_mut(&lrp) else { return Reply::Absent };
+        let before = rows.ordinary;
+        let outcome = rows.apply(op, &config.rules);
+        let after = rows.ordinary;
+        if before != after {
+            self.age(Work::Lrp(lrp), config, io);
+            match after {
+                Some(State::Claimed(one)) => io.fx.emit(Event::Held { work: Work::Lrp(lrp), cell: one.cell }),
+                Some(State::Running(one)) => {
+                    io.fx.emit(Event::Held { work: Work::Lrp(lrp), cell: one.cell });
+                    io.fx.emit(Event::Running(lrp));
+                }
+                Some(State::Unclaimed { .. } | State::Crashed) | None => {
+                    if before.and_then(State::instance).is_some() {
+                        io.fx.emit(Event::Vacated(Work::Lrp(lrp)));
+                    }
+                }
+            }
+        }
+        if outcome.wants_start && desired {
+            starts.push(Work::Lrp(lrp));
+        }
+        self.forget_removed(lrp, io);
+        outcome.reply
+    }
+
+    fn task(&mut self, config: &Config, task: u16, op: task::Op, io: &mut Io<'_, '_>) -> task::Reply {
+        let mut row = self.rows.tasks.get(&task).copied();
+        let before = row;
+        let reply = task::apply(&mut row, op);
+        if row == before {
+            return reply;
+        }
+        match row {
+            Some(row) => {
+                self.rows.tasks.insert(task, row);
+                self.age(Work::Task(task), config, io);
+            }
+            None => {
+                self.rows.tasks.remove(&task);
+                self.age(Work::Task(task), config, io);
+                io.fx.emit(Event::TaskDeleted(task));
+            }
+        }
+        match (before, row) {
+            (_, Some(Task::Running(cell))) => io.fx.emit(Event::Held { work: Work::Task(task), cell }),
+            (Some(Task::Pending | Task::Running(_)), Some(Task::Completed { failed })) => {
+                io.fx.emit(Event::TaskCompleted { task, failed });
+                if let Some(keep) = config.keep_completed {
+                    io.arm(Timer::Expire(task), Window::exactly(keep));
+                }
+                io.tell_resolvers(task, config.tells_all);
+            }
+            _ => {}
+        }
+        reply
+    }
+
+    /// A row's time begins anew.
+    fn age(&mut self, work: Work, config: &Config, io: &mut Io<'_, '_>) {
+        self.old.remove(&work);
+        let after = match work {
+            Work::Lrp(lrp) => match self.rows.lrps.get(&lrp).and_then(|rows| rows.ordinary) {
+                Some(State::Unclaimed { .. }) => Some(config.stale),
+                Some(State::Crashed) => Some(config.backoff),
+                Some(State::Claimed(_) | State::Running(_)) | None => None,
+            },
+            Work::Task(task) => match self.rows.tasks.get(&task) {
+                Some(Task::Pending | Task::Completed { .. } | Task::Resolving { .. }) => Some(config.stale),
+                Some(Task::Running(_)) | None => None,
+            },
+        };
+        match after {
+            Some(after) => io.arm(Timer::Old(work), Window::exactly(after)),
+            None => io.disarm(Timer::Old(work)),
+        }
+        if let Work::Task(task) = work
+            && !self.rows.tasks.contains_key(&task)
+            && config.keep_completed.is_some()
+        {
+            io.disarm(Timer::Expire(task));
+        }
+    }
+
+    fn persist(&self, config: &Config, io: &mut Io<'_, '_>) {
+        if !config.apart {
+            io.fx.persist(self.rows.clone());
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The `[design]` table of convergence, and the set-up that it describes.
+
+use serde::Deserialize;
+
+use super::{
+    Config, REGISTRY, Request, Site, auctioneer, cell, converger, data,
+    host::{self, Places},
+    registry, resolver,
+};
+use crate::{
+    lease,
+    process::NodeId,
+    spec::{Builder, Carriage, Class, Clock, DesignError, Link, Links, Node, Reach, Setup},
+    time::Window,
+};
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Design {
+    /// How many cells there are.
+    pub cells: u16,
+    /// How many LRPs of one instance, and how many Tasks.
+    pub lrps: u16,
+    pub tasks: u16,
+    pub registry: registry::Config,
+    pub data: data::Config,
+    pub converger: converger::Config,
+    pub auctioneer: auctioneer::Config,
+    pub resolver: resolver::Config,
+    pub cell: cell::Config,
+    /// Others that can call clients back, beside the BBS.
+    #[serde(default)]
+    pub receptors: u16,
+    /// How long until a supervisor starts a host again that ended by itself or was killed.
+    #[serde(default)]
+    pub apart: Option<Apart>,
+}
+
+/// The data, the BBS and the auctioneer are nodes of their own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Apart {
+    pub bbs: u16,
+    pub auctioneers: u16,
+    /// The lock of each kind.
+    pub lock: lease::Design,
+}
+
+impl Design {
+    pub(super) fn build(&self, builder: &Builder) -> Result<Setup<Site>, DesignError> {
+        self.check()?;
+        let plan = Plan::of(self);
+        let nodes = self.nodes(builder, &plan);
+        let links = self.links(builder, &plan, nodes.len());
+        let mut hit = plan.cells.clone();
+        hit.extend(&plan.hosts);
+        let reach = Reach { crash: hit.clone(), pause: hit, cut: plan.cells.clone() };
+        let faults = builder.faults(&nodes, &links, &reach, |class| own(class, &plan))?;
+        Ok(Setup { nodes, links, faults })
+    }
+
+    fn check(&self) -> Result<(), DesignError> {
+        let refuse = |key: &str, expected: &str, got: String| {
+            Err(DesignError { key: format!("design.{key}"), expected: expected.into(), got })
+        };
+        let hosts = self.apart.as_ref().map_or(1, |apart| 1 + apart.bbs + apart.auctioneers);
+        let nodes = u32::from(self.cells) + u32::from(hosts) + u32::from(self.receptors) + 1;
+        if self.cells == 0 || nodes > MOST {
+            return refuse(
+                "cells",
+                &format!("a number from 1, so that there are {MOST} nodes at most"),
+                self.cells.to_string(),
+            );
+        }
+        if self.registry.multiplier == 0 {
+            return refuse("registry.multiplier", "a number from 1", "0".into());
+        }
+        match &self.apart {
+            Some(apart) if apart.bbs == 0 => refuse("apart.bbs", "a number from 1", "0".into()),
+            Some(apart) if apart.auctioneers == 0 => refuse("apart.auctioneers", "a number from 1", "0".into()),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn nodes(&self, builder: &Builder, plan: &Plan) -> Vec<Node<Site>> {
+        let clock = Clock { drift: builder.drift, reaction: builder.reaction };
+        let node = |name: String, id: NodeId, config: Config, start: Window| Node {
+            name,
+            config,
+            machine: id.0,
+            start,
+            restart_after_exit: None,
+            clock,
+            group: None,
+        };
+        let mut nodes = vec![node("S".into(), REGISTRY, self.registry(), Window::ZERO)];
+        for (id, name, config) in self.hosts(plan) {
+            nodes.push(node(name, id, config.site(), Window::ZERO));
+        }
+        let phase = builder.phase_up_to(self.cell.heartbeat);
+        let config = cell::Config { bbs: plan.places.bbs.clone(), ..self.cell.clone() };
+        for (index, id) in plan.cells.iter().enumerate() {
+            let cell = node(format!("C{}", index + 1), *id, Config::Cell(Box::new(config.clone())), phase);
+            nodes.push(Node { group: is_symmetric(builder, plan).then_some(0), ..cell });
+        }
+        nodes
+    }
+
+    fn registry(&self) -> Config {
+        let lock = self.apart.iter().flat_map(|apart| [&apart.lock, &apart.lock]);
+        let locks = lock.map(|lock| lease::Config::Store(lock.store.clone())).collect();
+        Config::Registry(registry::Config { locks, ..self.registry.clone() })
+    }
+
+    /// Every host, in the order of its node.
+    fn hosts(&self, plan: &Plan) -> Vec<(NodeId, String, host::Config)> {
+        let nothing = host::Config {
+            places: plan.places.clone(),
+            data: None,
+            converger: None,
+            auctioneer: None,
+            resolver: None,
+            lock: None,
+        };
+        let data =
+            data::Config { lrps: self.lrps, tasks: self.tasks, apart: self.apart.is_some(), ..self.data.clone() };
+        let (converger, auctioneer) = (Some(self.converger.clone()), Some(self.auctioneer.clone()));
+        let resolver = Some(self.resolver.clone());
+        let data = host::Config { data: Some(data), ..nothing.clone() };
+        let mut hosts = Vec::new();
+        match &self.apart {
+            None => {
+                let all = host::Config { converger, auctioneer, resolver: resolver.clone(), ..data };
+                hosts.push((plan.places.data, "B".to_string(), all));
+            }
+            Some(apart) => {
+                let lock = |number| Some((number, lease::Config::Contender(apart.lock.contender.clone())));
+                hosts.push((plan.places.data, "D".into(), data));
+                for (index, id) in plan.places.bbs.iter().enumerate() {
+                    let (converger, resolver) = (converger.clone(), resolver.clone());
+                    let bbs = host::Config { converger, resolver, lock: lock(0), ..nothing.clone() };
+                    hosts.push((*id, format!("B{}", index + 1), bbs));
+                }
+                for (index, id) in plan.places.auctioneers.iter().enumerate() {
+                    let auctioneer = auctioneer.clone();
+                    let config = host::Config { auctioneer, lock: lock(1), ..nothing.clone() };
+                    hosts.push((*id, format!("U{}", index + 1), config));
+                }
+            }
+        }
+        for (index, id) in plan.receptors.iter().enumerate() {
+            let config = host::Config { resolver: resolver.clone(), ..nothing.clone() };
+            hosts.push((*id, format!("R{}", index + 1), config));
+        }
+        hosts
+    }
+
+    /// Everybody may talk to everybody, but cells not to each other.
+    fn links(&self, builder: &Builder, plan: &Plan, nodes: usize) -> Links {
+        let carriage = Carriage::Stream { rto: builder.rto, patience: builder.patience };
+        let link = Link { carriage, delay: builder.delay, capacity: builder.capacity };
+        let mut links = Links::none(nodes);
+        let hosts = &plan.hosts;
+        for (place, host) in hosts.iter().enumerate() {
+            links.connect(REGISTRY, *host, link);
+            for other in &hosts[place + 1..] {
+                links.connect(*host, *other, link);
+            }
+            for cell in &plan.cells {
+                links.connect(*host, *cell, link);
+            }
+        }
+        for cell in &plan.cells {
+            links.connect(REGISTRY, *cell, link);
+        }
+        links
+    }
+}
+
+/// Which node is what.
+struct Plan {
+    places: Places,
+    receptors: Vec<NodeId>,
+    /// All but the registry and the cells.
+    hosts: Vec<NodeId>,
+    cells: Vec<NodeId>,
+}
+
+impl Plan {
+    fn of(design: &Design) -> Plan {
+        let mut next = 0;
+        let mut take = |many: u16| -> Vec<NodeId> {
+            (0..many)
+                .map(|_| {
+                    next += 1;
+                    NodeId(next)
+                })
+                .collect()
+        };
+        let data = take(1)[0];
+        let (bbs, auctioneers) = match &design.apart {
+            None => (vec![data], vec![data]),
+            Some(apart) => (take(apart.bbs), take(apart.auctioneers)),
+        };
+        let receptors = take(design.receptors);
+        let last = receptors.last().or(auctioneers.last()).copied().unwrap_or(data);
+        let hosts = (data.0..=last.0).map(NodeId).collect();
+        let resolvers = bbs.iter().chain(&receptors).copied().collect();
+        let places = Places { data, bbs, auctioneers, resolvers };
+        Plan { places, receptors, hosts, cells: take(design.cells) }
+    }
+}
+
+/// Whether cells are alike under a ledger: each class that names nodes names every cell or none.
+fn is_symmetric(builder: &Builder, plan: &Plan) -> bool {
+    let all = plan.cells.len();
+    let cell = |name: &&String| name.starts_with('C');
+    let alike = |names: &Vec<String>| [0, all].contains(&names.iter().filter(cell).count());
+    builder.classes.iter().all(|class| class.nodes.as_ref().is_none_or(alike))
+}
+
+/// The fault classes of this protocol: whom they hit, and what they ask.
+fn own(class: &Class, plan: &Plan) -> Result<Option<(Vec<NodeId>, Request)>, DesignError> {
+    Ok(Some(match class.key.as_str() {
+        "election" => (vec![REGISTRY], Request::LoseLeader { outage: class.lasts()? }),
+        "agent" => (plan.cells.clone(), Request::LoseAgent { outage: class.lasts()? }),
+        "evacuate" => (plan.cells.clone(), Request::Evacuate),
+        "container" => (plan.cells.clone(), Request::CrashContainer),
+        "scale-down" => (vec![plan.places.data], Request::ScaleDown),
+        _ => return Ok(None),
+    }))
+}
+
+/// A node's number is a byte.
+const MOST: u32 = 250;

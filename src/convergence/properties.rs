@@ -1,0 +1,224 @@
+//! What is asked of convergence.
+//!
+//! Recovery ends when a live rep has accepted the start: how long a container takes to start is a window of its own.
+
+mod watch;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Site, Work};
+use crate::{
+    process::{Names, NodeId},
+    spec::{Form, Property, Trigger, Watch},
+};
+
+/// What a property remembers: no more than its own question needs, because it is part of the state.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
+pub enum Memory {
+    Nothing,
+    /// Which cell each LRP's row names, which LRPs of dead cells nobody has accepted yet, and whether each cell is up
+    /// that was ever present.
+    Recovery {
+        rows: BTreeMap<u16, NodeId>,
+        waiting: BTreeSet<u16>,
+        up: BTreeMap<NodeId, bool>,
+    },
+    /// Which cell each running Task's row names, and which are of dead cells.
+    Tasks {
+        rows: BTreeMap<u16, NodeId>,
+        waiting: BTreeSet<u16>,
+    },
+    /// Cells that crashed, in any life.
+    Crashed(BTreeSet<NodeId>),
+    /// LRPs whose row does not say RUNNING.
+    Waiting(BTreeSet<u16>),
+    /// Work without a place, and cells that have appeared since it was last accepted.
+    Placeless(BTreeSet<Work>),
+    /// Tasks that have ended, and Tasks of which a container began to run.
+    Ended {
+        completed: BTreeSet<u16>,
+        begun: BTreeSet<u16>,
+    },
+    /// Tasks whose client was called.
+    Called(BTreeSet<u16>),
+    /// Tasks that are there.
+    Tasked(BTreeSet<u16>),
+    /// Who can call clients back, and how often each completed Task was tried to be marked RESOLVING, and won.
+    Resolving {
+        stands: BTreeSet<NodeId>,
+        tried: BTreeMap<u16, (u8, bool)>,
+    },
+    /// Cells in which the first LRP runs.
+    Runs(BTreeSet<NodeId>),
+    /// Which cell each row names, and how often the rows were looked at since that cell died.
+    Looks {
+        rows: BTreeMap<Work, NodeId>,
+        dead: Option<NodeId>,
+        often: u8,
+    },
+    /// The first LRP is wanted no more: the cells that have a container of it, and whether a row is left.
+    Removal {
+        asked: bool,
+        row: bool,
+        containers: BTreeSet<NodeId>,
+    },
+}
+
+pub(super) fn all() -> Vec<Property<Site, Memory>> {
+    let property = |id, sentence, requirements, form, memory, watch: Watch<Site, Memory>| Property {
+        id,
+        sentence,
+        requirements,
+        form,
+        memory,
+        watch,
+    };
+    let recovery = || Memory::Recovery { rows: BTreeMap::new(), waiting: BTreeSet::new(), up: BTreeMap::new() };
+    let resolving = || Memory::Resolving { stands: BTreeSet::new(), tried: BTreeMap::new() };
+    vec![
+        property(
+            "dead-cell-recovery",
+            "after a cell dies, other cells have accepted its long-running processes in time",
+            &["recovery-2", "recovery-3", "recovery-5", "recovery-6", "presence-4"],
+            Form::Within(Trigger::Crash),
+            recovery(),
+            watch::recovers,
+        ),
+        property(
+            "dead-cell-fails-tasks",
+            "after a cell dies, its Tasks are failed in time",
+            &["recovery-2"],
+            Form::Within(Trigger::Crash),
+            Memory::Tasks { rows: BTreeMap::new(), waiting: BTreeSet::new() },
+            watch::fails_tasks,
+        ),
+        property(
+            "live-work-stays",
+            "no work of a cell that never crashed is taken from it as missing",
+            &["presence-4"],
+            Form::Never,
+            Memory::Crashed(BTreeSet::new()),
+            watch::stays,
+        ),
+        property(
+            "present-work-stays",
+            "no work of a cell whose presence never lapsed is taken from it as missing",
+            &["presence-4"],
+            Form::Never,
+            Memory::Crashed(BTreeSet::new()),
+            watch::stays_present,
+        ),
+        property(
+            "at-most-one-runs",
+            "at most one cell runs the first long-running process",
+            &[],
+            Form::Apart,
+            Memory::Nothing,
+            watch::runs,
+        ),
+        property(
+            "desired-lrp-runs",
+            "what is desired and does not run, as far as the BBS knows, runs in time",
+            &[],
+            Form::Within(Trigger::Anything),
+            Memory::Waiting(BTreeSet::new()),
+            watch::converges,
+        ),
+        property(
+            "present-cell-gets-work",
+            "a cell that appears while work has no place is given it in time",
+            &["presence-5"],
+            Form::Within(Trigger::Anything),
+            Memory::Placeless(BTreeSet::new()),
+            watch::is_found,
+        ),
+        property(
+            "task-ends-once",
+            "a Task is run at most once, ends once, and is not done by a cell after it was failed",
+            &[],
+            Form::Never,
+            Memory::Ended { completed: BTreeSet::new(), begun: BTreeSet::new() },
+            watch::ends_once,
+        ),
+        property(
+            "healthy-task-succeeds",
+            "no Task fails while nothing has crashed",
+            &[],
+            Form::Never,
+            Memory::Crashed(BTreeSet::new()),
+            watch::succeeds,
+        ),
+        property(
+            "task-is-called-back",
+            "no Task is deleted before its client was called",
+            &[],
+            Form::Never,
+            Memory::Called(BTreeSet::new()),
+            watch::is_called,
+        ),
+        property(
+            "task-is-called-back-once",
+            "no client is called twice for a Task",
+            &[],
+            Form::Never,
+            Memory::Called(BTreeSet::new()),
+            watch::is_called_once,
+        ),
+        property(
+            "task-is-done-with",
+            "a Task is completed, its client called and its row deleted in time",
+            &[],
+            Form::Within(Trigger::Anything),
+            Memory::Tasked(BTreeSet::new()),
+            watch::is_done,
+        ),
+        property(
+            "one-resolves",
+            "of those who try to mark a completed Task RESOLVING at most one succeeds",
+            &["recovery-9"],
+            Form::Never,
+            resolving(),
+            watch::one_resolves,
+        ),
+        property(
+            "few-try-to-resolve",
+            "no more try to mark a completed Task RESOLVING than there are who can",
+            &["recovery-9"],
+            Form::Never,
+            resolving(),
+            watch::few_try,
+        ),
+        property(
+            "nobody-else-tries",
+            "a completed Task brings one to the store, and not everyone",
+            &["recovery-9"],
+            Form::Never,
+            resolving(),
+            watch::one_tries,
+        ),
+        property(
+            "evacuation-leaves-no-gap",
+            "the first long-running process is not stopped while no other cell runs it",
+            &[],
+            Form::Never,
+            Memory::Runs(BTreeSet::new()),
+            watch::leaves_no_gap,
+        ),
+        property(
+            "removed-lrp-goes",
+            "what an operator wants no more has no row and no container in time",
+            &[],
+            Form::Within(Trigger::Request),
+            Memory::Removal { asked: false, row: true, containers: BTreeSet::new() },
+            watch::goes,
+        ),
+        property(
+            "loops-are-seldom",
+            "between the death of a cell and the repair of its rows convergence looks at all rows three times at most",
+            &["recovery-7"],
+            Form::Never,
+            Memory::Looks { rows: BTreeMap::new(), dead: None, often: 0 },
+            watch::looks_seldom,
+        ),
+    ]
+}
