@@ -14,6 +14,7 @@ pub mod lease;
 pub mod lock;
 pub mod presence;
 pub mod process;
+pub mod registration;
 pub mod report;
 pub mod simulate;
 pub mod spec;
@@ -36,5 +37,9 @@ pub use include_dir;
 #[cfg(not(test))]
 #[must_use]
 pub fn own() -> App {
-    App::new().protocol(lease::protocol()).protocol(lock::protocol()).protocol(presence::protocol())
+    App::new()
+        .protocol(lease::protocol())
+        .protocol(lock::protocol())
+        .protocol(presence::protocol())
+        .protocol(registration::protocol())
 }

@@ -32,6 +32,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lock", &["process", "spec", "store", "time"]),
     // By composition of the stores, and of the clients of a lock: a presence is a lock on a key of the cell's own.
     ("presence", &["lock", "process", "spec", "store", "time"]),
+    ("registration", PROTOCOL),
     ("design", &["spec", "time", "verdict"]),
     ("verdict", &["time", "trace"]),
     ("app", ANY),

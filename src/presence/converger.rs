@@ -121,10 +121,16 @@ impl Converger {
             Said::Changed(_) | Said::Failed => (None, config.after_failure),
         };
         if let Some(present) = known {
+            // Work is written down before it is placed, and struck out after it went elsewhere: a converger that ends in
+            // between does the latter again.
+            if !present.is_subset(&self.work) {
+                fx.persist(Work(self.work.union(&present).copied().collect()));
+            }
             fx.emit(Event::Converged { present: present.clone() });
-            self.work.difference(&present).for_each(|cell| fx.emit(Event::Rescheduled { cell: *cell }));
-            if self.work != present {
-                self.work = present;
+            let missing: Vec<NodeId> = self.work.difference(&present).copied().collect();
+            missing.iter().for_each(|cell| fx.emit(Event::Rescheduled { cell: *cell }));
+            self.work = present;
+            if !missing.is_empty() {
                 fx.persist(Work(self.work.clone()));
             }
         }

@@ -30,7 +30,9 @@ pub struct Design {
     pub store: Store,
     pub client: Client,
     pub cell: Cell,
-    pub converger: Converger,
+    #[serde(default)]
+    pub readers: Readers,
+    pub converger: Option<Converger>,
     pub auctioneer: Option<Auctioneer>,
 }
 
@@ -53,6 +55,8 @@ pub struct Lease {
     pub retry: Duration,
     #[serde(default = "yes")]
     pub attaches: bool,
+    #[serde(default = "yes")]
+    pub replaces: bool,
     pub clean_stop: lease::CleanStop,
 }
 
@@ -75,16 +79,20 @@ pub enum Loss {
     Retries,
 }
 
+/// What those who read presences make of the answers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Readers {
+    pub counts: Counts,
+    pub tells: Tells,
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Converger {
     pub interval: Duration,
     /// How soon it tries again when it could not learn who is present; after `interval`, if absent.
     pub after_failure: Option<Duration>,
-    #[serde(default)]
-    pub counts: Counts,
-    #[serde(default)]
-    pub tells: Tells,
     #[serde(default)]
     pub watch: Watch,
     /// How long its question waits for a difference, with the server's own jitter.
@@ -147,10 +155,12 @@ impl Design {
             let config = Config::Cell(Box::new(self.cell(cell)?));
             nodes.push(node(name(cell), cell.index(), config, phase, self.cell.restart));
         }
-        let converger = self.converger()?;
-        let phase = builder.phase_up_to(self.converger.interval);
-        nodes.push(node("C".into(), nodes.len(), Config::Converger(converger), phase, None));
+        if let Some(converger) = &self.converger {
+            let config = Config::Converger(converger.config(self.registry())?);
+            nodes.push(node("C".into(), nodes.len(), config, builder.phase_up_to(converger.interval), None));
+        }
         if let Some(Auctioneer { every }) = self.auctioneer {
+            let phase = builder.phase_up_to(every.hi());
             let config = auctioneer::Config { registry: self.registry(), every };
             nodes.push(node("U".into(), nodes.len(), Config::Auctioneer(config), phase, None));
         }
@@ -194,9 +204,9 @@ impl Design {
                 let expected = format!("less than the time to live, {}", lease.ttl);
                 let in_time = lease.renew_every < lease.ttl;
                 require(in_time, "client.renew_every", &expected, || lease.renew_every.to_string())?;
-                let Lease { ttl, renew_every, retry, attaches, clean_stop } = *lease;
+                let Lease { ttl, renew_every, retry, attaches, replaces, clean_stop } = *lease;
                 let key = registry::key(cell);
-                KeeperConfig::Lease(lease::Config { key, ttl, renew_every, retry, attaches, clean_stop })
+                KeeperConfig::Lease(lease::Config { key, ttl, renew_every, retry, attaches, replaces, clean_stop })
             }
             _ => KeeperConfig::Lock(self.parts(cell)?.contender),
         };
@@ -216,9 +226,20 @@ impl Design {
         Ok(cell::Config { keeper, ready: self.cell.ready, on_loss })
     }
 
-    fn converger(&self) -> Result<converger::Config, DesignError> {
-        let Converger { interval, after_failure, watch, wait, retry, begins, .. } = self.converger;
-        let registry = self.registry();
+    fn registry(&self) -> Registry {
+        let kind = match &self.client {
+            Client::Consul(_) => Kind::Consul,
+            Client::Etcd2(_) => Kind::Etcd2,
+            Client::Etcd3(_) => Kind::Etcd3,
+            Client::Locket(_) => Kind::Locket,
+        };
+        Registry { kind, counts: self.readers.counts, tells: self.readers.tells }
+    }
+}
+
+impl Converger {
+    fn config(&self, registry: Registry) -> Result<converger::Config, DesignError> {
+        let Converger { interval, after_failure, watch, wait, retry, begins } = *self;
         let needs = |kinds: &[Kind], expected: &str| {
             require(kinds.contains(&registry.kind), "converger.watch", expected, || format!("{watch:?}"))
         };
@@ -244,16 +265,6 @@ impl Design {
         let watcher = watcher::Config { registry, by, retry };
         let after_failure = after_failure.unwrap_or(interval);
         Ok(converger::Config { registry, watcher, interval, after_failure, begins })
-    }
-
-    fn registry(&self) -> Registry {
-        let kind = match &self.client {
-            Client::Consul(_) => Kind::Consul,
-            Client::Etcd2(_) => Kind::Etcd2,
-            Client::Etcd3(_) => Kind::Etcd3,
-            Client::Locket(_) => Kind::Locket,
-        };
-        Registry { kind, counts: self.converger.counts, tells: self.converger.tells }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     process::{Effects, Id, Input, Lane, Me, Names, Process, Rank},
     store::{
         Key, TOKENS,
-        etcd3::{Answer, Ask, Attach, Etcd3, KEY_LANE, LEASE_LANE, Message, Name, Op},
+        etcd3::{Answer, Ask, Attach, Compare, Etcd3, KEY_LANE, LEASE_LANE, Message, Name, Op, Test},
     },
     time::{Duration, Window},
 };
@@ -64,6 +64,8 @@ pub struct Config {
     pub retry: Duration,
     /// Whether the key lives with the lease, or for ever.
     pub attaches: bool,
+    /// Whether it writes its key over what an earlier life has left, or waits until that is gone.
+    pub replaces: bool,
     pub clean_stop: CleanStop,
 }
 
@@ -146,7 +148,7 @@ impl Lease {
                 let set = Set::Asking { question: put(config, *lease, fx) };
                 *self = Lease::Open { lease: *lease, keep: Keep::Resting, set };
             }
-            (Lease::Open { set, .. }, Some(Answer::Done(_))) => {
+            (Lease::Open { set, .. }, Some(Answer::Transacted { succeeded: true, .. })) => {
                 *set = Set::Done;
                 fx.emit(Event::Acquired);
             }
@@ -244,7 +246,10 @@ fn open(config: &Config, fx: &mut Fx) -> Lease {
 fn put(config: &Config, lease: Id, fx: &mut Fx) -> Id {
     let question = fx.fresh_id();
     let op = Op::Put { name: name(config.key), value: None, attach: attach(config, lease) };
-    fx.send(STORE, Message::Ask { question: Some(question), ask: Ask::Do(op) });
+    let absent = Compare { name: name(config.key), test: Test::Version(0) };
+    let compare = if config.replaces { Vec::new() } else { vec![absent] };
+    let ask = Ask::Transaction { compare, then: vec![op], otherwise: Vec::new() };
+    fx.send(STORE, Message::Ask { question: Some(question), ask });
     question
 }
 

@@ -12,6 +12,8 @@ mod design;
 mod lease;
 mod properties;
 pub mod registry;
+#[cfg(test)]
+mod tests;
 pub mod watcher;
 
 use std::collections::BTreeSet;

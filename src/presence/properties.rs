@@ -51,7 +51,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         property(
             "dead-cell-is-rescheduled",
             "after a cell with work dies, its work is given to others in time",
-            &["presence-1a", "presence-4", "recovery-3", "recovery-5", "recovery-6"],
+            &["presence-1a", "presence-4", "choice-1", "recovery-3", "recovery-5", "recovery-6"],
             Form::Within(Trigger::Crash),
             ended(),
             watch::is_rescheduled,

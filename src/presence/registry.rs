@@ -60,6 +60,8 @@ pub enum Said {
     /// These are present; a question that waits for a change waits from `index`.
     Present {
         cells: BTreeSet<NodeId>,
+        /// These said that they leave, and do not count.
+        leaving: BTreeSet<NodeId>,
         index: Option<Rank>,
     },
     Changed(Vec<News>),
@@ -156,7 +158,7 @@ impl Registry {
         let consul::Answer::Entries { entries, index } = answer else { return Said::Failed };
         let counts = |entry: &consul::Entry| self.counts == Counts::All || entry.holder.is_some();
         let cells = entries.iter().filter(|(_, entry)| counts(entry)).filter_map(|(key, _)| cell(*key)).collect();
-        Said::Present { cells, index: Some(index) }
+        Said::Present { cells, leaving: BTreeSet::new(), index: Some(index) }
     }
 
     fn said_by_etcd2(self, answer: etcd2::Answer) -> Said {
@@ -183,7 +185,9 @@ impl Registry {
         let leaves = |entry: &etcd3::Entry| entry.value.is_some() && self.tells == Tells::Deaths;
         match answer {
             etcd3::Answer::Done(Done::Range(entries)) => {
-                present(entries.iter().filter(|entry| !leaves(entry)).map(|entry| entry.name.path))
+                let (leaving, staying): (Vec<_>, Vec<_>) = entries.into_iter().partition(leaves);
+                let cells = |entries: Vec<etcd3::Entry>| entries.iter().filter_map(|it| cell(it.name.path)).collect();
+                Said::Present { cells: cells(staying), leaving: cells(leaving), index: None }
             }
             etcd3::Answer::Changed(changes) => {
                 let news = |change: &Change| match change {
@@ -199,7 +203,7 @@ impl Registry {
 }
 
 fn present(keys: impl Iterator<Item = Key>) -> Said {
-    Said::Present { cells: keys.filter_map(cell).collect(), index: None }
+    Said::Present { cells: keys.filter_map(cell).collect(), leaving: BTreeSet::new(), index: None }
 }
 
 /// The key of a cell.

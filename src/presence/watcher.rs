@@ -13,6 +13,8 @@ use crate::{
 pub struct Watcher {
     /// Who was present when it last knew.
     known: BTreeSet<NodeId>,
+    /// Who said that they leave, and are not gone yet.
+    leaving: BTreeSet<NodeId>,
     watch: Watch,
 }
 
@@ -83,7 +85,7 @@ impl Watcher {
     /// A watch that begins with these cells as present: it tells of those who are not any more.
     #[must_use]
     pub fn knowing(config: &Config, known: BTreeSet<NodeId>, fx: &mut Fx) -> Watcher {
-        let mut watcher = Watcher { known, watch: Watch::Off };
+        let mut watcher = Watcher { known, leaving: BTreeSet::new(), watch: Watch::Off };
         watcher.ask(config, None, fx);
         watcher
     }
@@ -122,13 +124,16 @@ impl Watcher {
 
     fn heard(&mut self, config: &Config, question: Id, said: Said, fx: &mut Fx) -> Vec<NodeId> {
         match (config.by, said) {
-            (By::Difference { .. }, Said::Present { cells, index }) => {
+            (By::Difference { .. }, Said::Present { cells, index, .. }) => {
                 let gone = self.compare(cells);
                 self.ask(config, index, fx);
                 gone
             }
-            (By::All, Said::Present { cells, .. }) => {
-                let gone = self.compare(cells);
+            (By::All, Said::Present { cells, leaving, .. }) => {
+                let mut gone = self.compare(cells);
+                // Who says that they leave have not disappeared.
+                gone.retain(|cell| !leaving.contains(cell));
+                self.leaving = leaving;
                 if let Watch::Listing { question, .. } = self.watch {
                     self.watch = Watch::Asking { question };
                 }
@@ -161,13 +166,21 @@ impl Watcher {
         match news {
             News::Here(cell) => {
                 self.known.insert(cell);
+                self.leaving.remove(&cell);
                 None
             }
             News::Left(cell) => {
                 self.known.remove(&cell);
+                self.leaving.insert(cell);
                 None
             }
-            News::Gone(cell) => self.known.remove(&cell).then_some(cell),
+            News::Gone(cell) => {
+                let known = self.known.remove(&cell);
+                // Also a cell that it did not know: it may have come just before the watch began. Of who was there
+                // before, the list tells.
+                let counts = known || !matches!(self.watch, Watch::Listing { .. });
+                (!self.leaving.remove(&cell) && counts).then_some(cell)
+            }
         }
     }
 

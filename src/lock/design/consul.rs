@@ -29,6 +29,8 @@ pub struct Store {
     pub ttl_multiplier: u8,
     pub lock_delay: Duration,
     pub behavior: Behavior,
+    /// How long a new leader answers as if there were nothing; not at all, if absent.
+    pub lag: Option<Window>,
 }
 
 /// See [`client::Config`] for what the keys mean.
@@ -76,7 +78,7 @@ impl Client {
         let expected = format!("at most the session's {}", store.session_ttl);
         let in_time = self.renew_every <= store.session_ttl;
         require(in_time, "client.renew_every", &expected, || self.renew_every.to_string())?;
-        let config = consul::Config { version: store.version, ttl_multiplier: store.ttl_multiplier };
+        let config = consul::Config { version: store.version, ttl_multiplier: store.ttl_multiplier, lag: store.lag };
         let ends = self.session_loss == SessionLoss::EndsAttempt;
         let expected = "\"ends-attempt\", or a `wait` after which an attempt ends";
         require(ends || self.wait.is_some(), "client.session_loss", expected, || "no `wait`".into())?;

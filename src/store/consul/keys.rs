@@ -21,6 +21,11 @@ impl Consul {
         fx: &mut Fx,
     ) {
         let Some(question) = question else { return };
+        if self.lags && seen.is_none() {
+            let answer = Answer::Entries { entries: Vec::new(), index: Rank::least(INDICES) };
+            fx.send(from, Message::Answer { question, answer });
+            return;
+        }
         match self.entries(get) {
             Answer::Entries { index, .. } if seen.is_some_and(|seen| seen >= index) => {
                 // A client waits for one answer at a time: what it asked before, it has given up.

@@ -54,6 +54,10 @@ impl Consul {
 
     pub(super) fn elect(&mut self, config: &Config, fx: &mut Fx) {
         self.led = true;
+        if let Some(lag) = config.lag.filter(|lag| *lag != Window::ZERO) {
+            self.lags = true;
+            fx.arm(Timer::CaughtUp, lag);
+        }
         self.count_all(config, fx);
         for held in &self.held {
             fx.arm(Timer::Held(held.id), Window::up_to(LOOK));

@@ -25,6 +25,8 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub struct Consul {
     led: bool,
+    /// A new leader has not caught up with what its predecessor did. `CaughtUp` is armed.
+    lags: bool,
     /// The sessions of each client, oldest first. `Expire` is armed for each with a time to live, while there is a
     /// leader.
     sessions: BTreeMap<NodeId, Vec<Session>>,
@@ -89,6 +91,8 @@ pub struct Config {
     pub version: Version,
     /// A session is forgotten after so many times its time to live.
     pub ttl_multiplier: u8,
+    /// How long a new leader answers who does not wait for a change as if there were nothing; not at all, if absent.
+    pub lag: Option<Window>,
 }
 
 /// Of the servers, as far as clients can tell.
@@ -238,6 +242,8 @@ pub enum Timer {
     Election,
     /// When a held request fails, or is served by the new leader.
     Held(Id),
+    /// When a new leader knows what there is.
+    CaughtUp,
 }
 
 impl Process for Consul {
@@ -251,6 +257,7 @@ impl Process for Consul {
     fn start(_: &Me<'_, Self>, (): (), _: &mut Effects<Self>) -> Self {
         Consul {
             led: true,
+            lags: false,
             sessions: BTreeMap::new(),
             keys: BTreeMap::new(),
             index: Rank::least(INDICES),
@@ -286,6 +293,7 @@ impl Process for Consul {
             (false, Input::Timer(Timer::Election)) => self.elect(me.config, fx),
             // Armed when the leader is lost.
             (true, Input::Timer(Timer::Election)) => {}
+            (_, Input::Timer(Timer::CaughtUp)) => self.lags = false,
             // Nobody is left to be answered on that connection.
             (_, Input::Closed { peer, lane, .. }) => {
                 if lane == KEY_LANE {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    lock::LOCK,
     process::{NodeId, fixture::Fixture},
     store::{INDICES, etcd2::Node},
 };

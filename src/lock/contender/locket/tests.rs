@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    lock::LOCK,
     process::{NodeId, fixture::Fixture},
     store::TOKENS,
 };
