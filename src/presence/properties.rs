@@ -42,7 +42,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
     vec![
         property(
             "dead-cell-is-told",
-            "after a cell with work dies, the converger's watch tells it in time",
+            "after a cell with work dies, the converger's watch tells it in time, unless its loop was faster",
             &["presence-1a", "presence-6", "recovery-4"],
             Form::Within(Trigger::Crash),
             ended(),

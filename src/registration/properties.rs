@@ -52,7 +52,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         ),
         property(
             "registration-is-put-right-after-election",
-            "after an election at which the catalog does not have a service that is well, it has it in time",
+            "after an election at which the catalog does not have a service that is up, it has it in time",
             &["registration-2", "election-4"],
             Form::Within(Trigger::Anything),
             due(),

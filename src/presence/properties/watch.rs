@@ -16,8 +16,14 @@ type Seen<'a> = Happening<'a, Site>;
 pub(super) fn is_told(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let (work, ended) = memory.ended();
     follow_death(work, ended, seen, signals);
-    if let Happening::Emitted(_, Event::Told { cell }) = seen {
-        answer(ended, *cell, signals);
+    match seen {
+        Happening::Emitted(_, Event::Told { cell }) => answer(ended, *cell, signals),
+        // The loop was faster.
+        Happening::Emitted(_, Event::Rescheduled { cell }) if *ended == Some(*cell) => {
+            *ended = None;
+            signals.discharge = true;
+        }
+        _ => {}
     }
 }
 
