@@ -48,3 +48,20 @@ fn replays_only_whole_turns(app: &App, design: &Resolved, trace: &Trace) {
     cut.steps.pop();
     assert!(protocol.replay(design, &cut).is_err());
 }
+
+/// Nothing is wrong with the cell, nor with its session.
+#[test]
+fn an_election_gives_the_work_of_a_healthy_cell_to_others() {
+    let app = tenure::own();
+    let design = app.load(Shelf::Disk, "models/known/presence-flap-in-election.toml", &[]).expect("it can be read");
+    let protocol = app.protocol_of(&design).expect("it is of presences");
+    let asked = Question { property: "live-cell-keeps-its-work".into(), ledger: "election".into(), within: None };
+    let finding = protocol.check(&design, &asked, &Options::default()).expect("it can be asked").finding;
+    let trace = finding.trace.expect("the story is shown");
+    let mut did = trace.steps.iter().flat_map(|step| &step.did);
+    for expected in ["LeaderLost", "emit Lock(Contender(Doubted))", "LeaderElected", "emit Rescheduled { cell: n1 }"] {
+        assert!(did.any(|line| line.contains(expected)), "{expected} comes next");
+    }
+    let expired = |line: &String| line.contains("Expired");
+    assert!(!trace.steps.iter().flat_map(|step| &step.did).any(expired), "its session lives until it destroys it");
+}

@@ -96,7 +96,11 @@ pub trait Stageable {
 /// The protocols that scenarios are of.
 #[must_use]
 pub fn protocols() -> Vec<Box<dyn Stageable>> {
-    vec![Box::new(tenure::lease::protocol()), Box::new(tenure::lock::protocol())]
+    vec![
+        Box::new(tenure::lease::protocol()),
+        Box::new(tenure::lock::protocol()),
+        Box::new(tenure::presence::protocol()),
+    ]
 }
 
 /// The protocol of a design.

@@ -74,9 +74,9 @@ impl Service {
                 if *beat == Some(question) =>
             {
                 if known {
-                    self.stage = Stage::Registered { beat: None }
+                    self.stage = Stage::Registered { beat: None };
                 } else {
-                    self.failed(config, fx)
+                    self.failed(config, fx);
                 }
             }
             (Stage::Registered { beat: Some(_) }, Input::Closed { peer: AGENT, .. }) => self.failed(config, fx),

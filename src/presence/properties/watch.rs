@@ -288,10 +288,10 @@ impl Memory {
             Happening::Crashed(node) => {
                 dead.insert(*node);
             }
-            Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner }))) => {
-                if dead.contains(owner) {
-                    over.insert(*owner);
-                }
+            Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner })))
+                if dead.contains(owner) =>
+            {
+                over.insert(*owner);
             }
             Happening::Started(node) => {
                 dead.remove(node);
