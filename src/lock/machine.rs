@@ -8,18 +8,21 @@
 mod tests;
 
 use super::{
-    Request, STORE, Site,
+    Request, STORE, Site, Timer,
     contender::{self, Contender, Standing},
     parts,
     work::{self, Work},
 };
-use crate::process::{Effects, Input, Me, Names};
+use crate::{
+    process::{Effects, Input, Me, Names},
+    time::{Duration, Window},
+};
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub struct Machine {
     contender: Contender,
     work: Work,
-    /// An operator told it to stop, and its work has not ended yet.
+    /// An operator told it to stop, and its work has not ended yet; with notice, it goes on until `Notice`.
     terminating: bool,
 }
 
@@ -28,6 +31,8 @@ pub struct Config {
     pub contender: contender::Config,
     pub work: work::Config,
     pub notices_loss: NoticesLoss,
+    /// How long a worker that is told to stop works on after it said so, for others to line up.
+    pub notice: Option<Duration>,
 }
 
 /// When a group of processes sees that one of them, the contender, has ended.
@@ -54,7 +59,8 @@ impl Machine {
             Input::Closed { peer, .. } if peer != STORE => {
                 parts::step(&mut self.work, me, &config.work, input, fx);
             }
-            Input::Timer(super::Timer::Work(timer)) => self.work(me, config, Input::Timer(timer), fx),
+            Input::Timer(Timer::Notice) => self.stop_after_notice(me, config, fx),
+            Input::Timer(Timer::Work(timer)) => self.work(me, config, Input::Timer(timer), fx),
             Input::Message { .. } | Input::Timer(_) | Input::Closed { .. } => self.contend(me, config, input, fx),
         }
     }
@@ -62,7 +68,12 @@ impl Machine {
     fn terminate(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
         match (&self.work, self.contender.standing()) {
             (Work::Idle, Standing::Slumbering | Standing::Holding { .. } | Standing::Waived) => {
-                self.contender.leave(me, &config.contender, fx);
+                self.contender.ask(me, &config.contender, contender::Request::Leave, fx);
+            }
+            (_, Standing::Holding { .. }) if config.notice.is_some() && !self.terminating => {
+                self.terminating = true;
+                self.contender.ask(me, &config.contender, contender::Request::Announce, fx);
+                fx.arm(Timer::Notice, config.notice.map_or(Window::ZERO, Window::exactly));
             }
             (_, Standing::Slumbering | Standing::Holding { .. } | Standing::Waived) => {
                 self.terminating = true;
@@ -70,6 +81,16 @@ impl Machine {
             }
             // It stops already, or has not noticed yet that it has to.
             (_, Standing::Doubting) => self.work(me, config, Input::Request(work::Request::Stop), fx),
+        }
+    }
+
+    fn stop_after_notice(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Effects<Site>) {
+        match self.contender.standing() {
+            Standing::Slumbering | Standing::Holding { .. } | Standing::Waived => {
+                self.work(me, config, Input::Request(work::Request::Stop), fx);
+            }
+            // It stops already, or has not noticed yet that it has to.
+            Standing::Doubting => {}
         }
     }
 
@@ -102,7 +123,7 @@ impl Machine {
             (Work::Idle, Standing::Doubting) => fx.exit(),
             // Nothing acts any more: the lock may go to another.
             (Work::Idle, Standing::Holding { .. } | Standing::Waived) if self.terminating => {
-                self.contender.leave(me, &config.contender, fx);
+                self.contender.ask(me, &config.contender, contender::Request::Leave, fx);
             }
             // All members are up, and only now it is seen that the contender is not.
             (Work::Acting { .. }, Standing::Doubting) => {

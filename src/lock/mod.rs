@@ -72,6 +72,8 @@ pub enum Timer {
     Locket(locket::Timer),
     Record(record::Timer),
     Contender(contender::Timer),
+    /// When a machine that said that it is about to leave stops its work.
+    Notice,
     Work(work::Timer),
     Resource(resource::Timer),
 }

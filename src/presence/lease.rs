@@ -114,6 +114,8 @@ impl Process for Lease {
             Input::Timer(Timer::Retry) => self.retry(me.config, fx),
             Input::Timer(Timer::Renew) => self.renew(fx),
             Input::Request(Request::Leave) => self.leave(me.config, fx),
+            // Nobody waits for a presence.
+            Input::Request(Request::Announce) => {}
             // The store's side of the talk, and what other kinds have.
             Input::Message { message: Message::Ask { .. } | Message::KeepAlive { .. }, .. }
             | Input::Timer(_)

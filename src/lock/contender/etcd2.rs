@@ -101,6 +101,8 @@ impl Process for Client {
             Input::Timer(Timer::Renew) => self.beat(me.config, fx),
             Input::Timer(Timer::Lease) => self.doubt(me.config, fx),
             Input::Request(Request::Leave) => self.leave(me.config, fx),
+            // Its store has nobody wait for a holder that is about to leave.
+            Input::Request(Request::Announce) => {}
             // The store's side of the talk, and timers of other kinds.
             Input::Message { message: Message::Ask { .. }, .. }
             | Input::Timer(

@@ -112,6 +112,8 @@ impl Process for Client {
             Input::Timer(Timer::Lease) => self.lose(me.config, fx),
             Input::Timer(Timer::Deadline(question)) => self.came_too_late(me.config, question, fx),
             Input::Request(Request::Leave) => self.leave(me.config, fx),
+            // Its store has nobody wait for a holder that is about to leave.
+            Input::Request(Request::Announce) => {}
             // The store's side of the talk, and what other kinds have.
             Input::Message { message: Message::Ask { .. } | Message::KeepAlive { .. }, .. }
             | Input::Timer(Timer::Overdue | Timer::Late | Timer::Recreate | Timer::Answer | Timer::SessionAnswer)

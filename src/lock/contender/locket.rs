@@ -74,6 +74,8 @@ impl Process for Client {
                     self.question = Some(ask(me.config, fx));
                 }
             }
+            // Its store has nobody wait for a holder that is about to leave.
+            Input::Request(Request::Announce) => {}
             Input::Request(Request::Leave) => {
                 if let Hold::Row { .. } = self.hold {
                     fx.emit(Event::Released);

@@ -70,6 +70,8 @@ pub enum Timer {
 pub enum Request {
     /// To give up what it has as a clean stop does, and exit.
     Leave,
+    /// To say that it will do so soon, where that can be said.
+    Announce,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -113,13 +115,18 @@ impl Contender {
         }
     }
 
+    /// Gives the lock back, and wants it no more.
     pub(crate) fn leave<H: Host>(&mut self, me: &Me<'_, H>, config: &Config, fx: &mut Effects<H>) {
+        self.ask(me, config, Request::Leave, fx);
+    }
+
+    pub(crate) fn ask<H: Host>(&mut self, me: &Me<'_, H>, config: &Config, request: Request, fx: &mut Effects<H>) {
         match (self, config) {
-            (Contender::Consul(client), Config::Consul(config)) => leave(client, me, config, fx),
-            (Contender::Etcd2(client), Config::Etcd2(config)) => leave(client, me, config, fx),
-            (Contender::Etcd3(client), Config::Etcd3(config)) => leave(client, me, config, fx),
-            (Contender::Locket(client), Config::Locket(config)) => leave(client, me, config, fx),
-            (Contender::Record(client), Config::Record(config)) => leave(client, me, config, fx),
+            (Contender::Consul(client), Config::Consul(config)) => ask(client, me, config, request, fx),
+            (Contender::Etcd2(client), Config::Etcd2(config)) => ask(client, me, config, request, fx),
+            (Contender::Etcd3(client), Config::Etcd3(config)) => ask(client, me, config, request, fx),
+            (Contender::Locket(client), Config::Locket(config)) => ask(client, me, config, request, fx),
+            (Contender::Record(client), Config::Record(config)) => ask(client, me, config, request, fx),
             (
                 Contender::Consul(_)
                 | Contender::Etcd2(_)
@@ -142,6 +149,12 @@ impl Contender {
     }
 }
 
-fn leave<C: Part<Request = Request>, H: Host>(client: &mut C, me: &Me<'_, H>, config: &C::Config, fx: &mut Effects<H>) {
-    parts::tell(client, me, config, Input::Request(Request::Leave), fx);
+fn ask<C: Part<Request = Request>, H: Host>(
+    client: &mut C,
+    me: &Me<'_, H>,
+    config: &C::Config,
+    request: Request,
+    fx: &mut Effects<H>,
+) {
+    parts::tell(client, me, config, Input::Request(request), fx);
 }

@@ -175,6 +175,7 @@ impl Process for Client {
             Input::Timer(Timer::Lease) => self.lease_is_over(me.config, fx),
             Input::Timer(Timer::Deadline(question)) => self.came_too_late(me.config, question, fx),
             Input::Request(Request::Leave) => self.leave(me.config, fx),
+            Input::Request(Request::Announce) => self.announce(fx),
             // The store's side of the talk, and timers of other kinds.
             Input::Message { message: Message::Ask { .. }, .. }
             | Input::Timer(Timer::Overdue | Timer::Late | Timer::Recreate | Timer::SessionAnswer) => {}
@@ -221,8 +222,12 @@ impl Client {
                 self.see(config, record.as_ref(), fx);
                 if !self.is_held() {
                     self.take(config, fx);
+                } else if record.is_some_and(|record| record.leaving) {
+                    self.claim(config, fx);
                 }
             }
+            // It waits for the holder to give the record back.
+            (Phase::Taking { .. }, Some(Answer::Found(record))) => self.see(config, record.as_ref(), fx),
             (Phase::Taking { question }, Some(Answer::Replaced { version, token })) => {
                 let question = *question;
                 self.took(config, question, version, token, fx);
@@ -261,6 +266,11 @@ impl Client {
         if self.seen.as_ref().is_some_and(|seen| seen.held && !seen.over) {
             fx.disarm(Timer::Lease);
         }
+    }
+
+    /// Asks to be the holder when the present one gives the record back, and not before.
+    fn claim(&mut self, config: &Config, fx: &mut Fx) {
+        self.phase = Phase::Taking { question: write(config, None, self.name, true, fx) };
     }
 
     fn take(&mut self, config: &Config, fx: &mut Fx) {
@@ -306,8 +316,14 @@ impl Client {
         if let Some(seen) = &mut self.seen {
             seen.over = true;
         }
-        if let Phase::Watching { .. } = self.phase {
-            self.take(config, fx);
+        match self.phase {
+            Phase::Watching { .. } => self.take(config, fx),
+            // The holder was about to give the record back, and did not.
+            Phase::Taking { question } => {
+                forget_deadline(config, question, fx);
+                self.take(config, fx);
+            }
+            Phase::Resting | Phase::Looking { .. } | Phase::Leading { .. } | Phase::Doubting => {}
         }
     }
 

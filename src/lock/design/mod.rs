@@ -67,6 +67,8 @@ pub struct Machine {
     pub restart: Option<Window>,
     #[serde(default)]
     pub notices_loss: NoticesLoss,
+    /// See [`machine::Config::notice`].
+    pub notice: Option<Duration>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -96,6 +98,12 @@ impl Design {
         let expected = "\"keep\" or \"destroy\": work depends on the lock";
         require(!recreates, "client.on_doubt", expected, || "\"recreate\"".into())?;
         let lockless = matches!(&self.client, Client::Consul(client) if client.lockless.is_some());
+        let records = matches!(self.client, Client::Record(_));
+        let notice = self.machine.notice;
+        let expected = "none where the store is no record: nobody can line up behind a holder there";
+        require(records || notice.is_none(), "machine.notice", expected, || {
+            notice.map_or(String::new(), |notice| notice.to_string())
+        })?;
         let writes = self.work.write_every.is_some();
         let expected = "none where machines write: there is no token without the lock";
         require(!(lockless && writes), "client.lockless", expected, || "a table".into())?;
@@ -156,7 +164,8 @@ impl Design {
         let write = self.work.write_every.map(|every| super::work::Write { to: self.resource_id(), every });
         let members = self.work.group().expect("the work was checked");
         let work = super::work::Config { members, write };
-        machine::Config { contender: parts.contender.clone(), work, notices_loss: self.machine.notices_loss }
+        let Machine { notices_loss, notice, .. } = self.machine;
+        machine::Config { contender: parts.contender.clone(), work, notices_loss, notice }
     }
 
     /// The resource is the last node.

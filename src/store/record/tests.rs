@@ -112,6 +112,24 @@ fn only_its_holder_gives_a_record_back() {
 }
 
 #[test]
+fn a_record_that_is_given_back_with_notice_goes_to_who_is_first_in_line() {
+    let (mut store, a, b) = Fixture::<Records>::serving();
+    let c = (NodeId(3), store.fresh_id());
+    store.replace(a, None);
+    store.answers(A, Ask::Announce { key: LEADER, holder: a.1 });
+    for (client, name) in [c, b] {
+        let ask = Ask::Replace { key: LEADER, seen: None, holder: Some(name), or_own: true, follow: true };
+        let waits = store.answers(client, ask);
+        assert!(matches!(waits[..], [(_, Answer::Found(Some(Record { leaving: true, .. })))]), "{waits:?}");
+    }
+    let told = store.answers(A, Ask::Release { key: LEADER, holder: a.1 });
+    let [(B, Answer::Conflict(Some(record))), (NodeId(3), Answer::Replaced { .. }), (A, _)] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(record.holder == Some(c.1) && !record.leaving);
+}
+
+#[test]
 fn while_nothing_serves_every_request_fails_and_who_watches_goes_on_watching() {
     let (mut store, a, _) = Fixture::<Records>::serving();
     assert_eq!(store.answers(B, Ask::Watch { key: LEADER, seen: None }), [(B, Answer::Found(None))]);

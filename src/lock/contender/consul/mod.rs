@@ -232,6 +232,8 @@ impl Process for Client {
             // Of other kinds.
             Input::Timer(Timer::Lease | Timer::Deadline(_)) => {}
             Input::Request(Request::Leave) => self.leave(config, fx),
+            // Its store has nobody wait for a holder that is about to leave.
+            Input::Request(Request::Announce) => {}
             // The store's side of the talk, and connections that a contender does not have.
             Input::Message { message: Message::Ask { .. } | Message::AskSession { .. }, .. } | Input::Closed { .. } => {
             }

@@ -98,6 +98,14 @@ impl Client {
         fx.emit(Event::Doubted);
     }
 
+    /// It is about to give the record back.
+    pub(super) fn announce(&self, fx: &mut Fx) {
+        if let Phase::Leading { .. } = &self.phase {
+            let ask = Ask::Announce { key: LOCK, holder: self.name };
+            fx.send(STORE, Message::Ask { question: None, ask });
+        }
+    }
+
     pub(super) fn leave(&self, config: &Config, fx: &mut Fx) {
         if let Phase::Leading { version, .. } = &self.phase {
             fx.emit(Event::Released);

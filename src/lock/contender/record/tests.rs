@@ -40,7 +40,7 @@ impl Fixture<Client> {
     /// Another's record, newly written.
     fn of_another(&mut self) -> Record {
         let holder = Some(self.fresh_id());
-        Record { holder, version: self.fresh_id(), token: self.fresh_rank(TOKENS) }
+        Record { holder, version: self.fresh_id(), token: self.fresh_rank(TOKENS), leaving: false }
     }
 
     fn replaced(&mut self) -> Vec<String> {
@@ -176,4 +176,34 @@ fn who_is_told_that_the_record_is_free_when_it_is_refused_tries_again_at_once() 
     let again = client.answer(Answer::Conflict(Some(free)));
     assert_eq!(again[0], "disarm Deadline(#1)");
     assert!(again[2].contains("Replace"), "{again:?}");
+}
+
+#[test]
+fn who_hears_that_the_holder_is_about_to_leave_lines_up_and_takes_the_record_if_it_dies() {
+    let mut client = Fixture::watching();
+    let leaving = Record { leaving: true, ..client.of_another() };
+    let did = client.answer(Answer::Found(Some(leaving.clone())));
+    assert_eq!(did[..2], ["disarm Lease", "arm Lease 15s"]);
+    assert!(did[2].starts_with("arm Deadline") && did[3].contains("seen: None"), "{did:?}");
+    assert_eq!(client.answer(Answer::Found(Some(leaving))), [""; 0]);
+    let did = client.timer(Timer::Lease);
+    assert!(did[0].starts_with("disarm Deadline") && did[2].contains("seen: Some"), "{did:?}");
+}
+
+#[test]
+fn a_claim_that_is_granted_counts_from_when_it_was_made() {
+    let mut client = Fixture::watching();
+    let leaving = Record { leaving: true, ..client.of_another() };
+    client.answer(Answer::Found(Some(leaving)));
+    let question = client.process().question().expect("it is in line");
+    let did = client.replaced();
+    assert_eq!(
+        did,
+        [
+            "disarm Lease".to_string(),
+            format!("rename Deadline({question:?}) Lease"),
+            "emit Acquired".into(),
+            "arm Renew 2s".into(),
+        ]
+    );
 }
