@@ -203,14 +203,18 @@ fn lock() -> impl Strategy<Value = Lock> {
     let contenders = prop_oneof![19 => Just(2), 1 => Just(3)];
     let restart = prop_oneof![Just(String::new()), window(0..=2, 0..=2).prop_map(|span| format!("restart = {span}"))];
     let notices = prop_oneof![3 => Just("at-once"), 1 => Just("when-all-up")];
+    let notice =
+        prop_oneof![1 => Just(String::new()), 1 => span(0..=3).prop_map(|span| format!("notice = {}", text(span)))];
     let network = (window(0..=1, 0..=1), span(0..=2));
-    (store(), contenders, (restart, notices), work(), network, asked(), 1..=30_i64).prop_map(
-        |((store, parts), contenders, (restart, notices), work, (delay, rto), (property, ledger), within)| {
+    (store(), contenders, (restart, notices, notice), work(), network, asked(), 1..=30_i64).prop_map(
+        |((store, parts), contenders, (restart, notices, notice), work, (delay, rto), (property, ledger), within)| {
             let writes = property == "no-stale-write";
             let (every, resource) = match writes {
                 true => ("write_every = \"1s\"", "[design.resource]\nchecks_token = false"),
                 false => ("", ""),
             };
+            // Nobody lines up at another store.
+            let notice = if store == "record" { notice } else { String::new() };
             // There is no token without the lock.
             let parts: String = parts
                 .lines()
@@ -219,7 +223,7 @@ fn lock() -> impl Strategy<Value = Lock> {
                 .collect();
             let design = format!(
                 "tenure = 1\nprotocol = \"lock\"\n[design]\ncontenders = {contenders}\n{parts}[design.machine]\n\
-                 {restart}\nnotices_loss = \"{notices}\"\n[design.work]\n{every}\n{work}\n{resource}\n[network]\ndelay \
+                 {restart}\nnotices_loss = \"{notices}\"\n{notice}\n[design.work]\n{every}\n{work}\n{resource}\n[network]\ndelay \
                  = {delay}\nrto = {}\ncapacity = 12\n[ledger.l]\n{ledger}\n",
                 text(rto)
             );
