@@ -394,6 +394,18 @@ fn what_a_violation_needs_is_proved_or_seen() {
 }
 
 #[test]
+fn what_a_proof_rests_on_is_told_with_where_it_turns() {
+    let closed = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lease/closed-form.toml");
+    let folder = Folder::new("rests", &[]);
+    let check =
+        |set: &str| folder.run(&format!("check {} --property hard-death-takeover {set} --why", closed.display())).out;
+    // The worst case is 15 s + 5 s + 4 delays, and 21 s are asked for: nothing is left.
+    let exact = check("");
+    assert!(exact.contains("rests on delay up to 250ms: up to 251ms it fails"), "{exact}");
+    assert!(exact.contains("rests on crash at most 1: with 2 it fails"), "{exact}");
+}
+
+#[test]
 fn a_campaign_over_the_catalogue_finds_no_contradiction() {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     let folder = Folder::new("campaign", &[]);

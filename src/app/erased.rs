@@ -199,6 +199,10 @@ impl<T: Protocol> Erased for Typed<T> {
                         let build = self.build_with(&typed, &builder);
                         finding.notes.extend(judge::needs(&case, finding.trace.as_ref(), &builder.classes, build));
                     }
+                    if options.why && matches!(finding.verdict, Verdict::Holds { .. }) {
+                        let build = |wider: &Builder| self.0.build(&typed, wider.clone()).ok();
+                        finding.notes.extend(judge::rests_on(&case, &builder, build));
+                    }
                     finding
                 }
                 false => Finding::unknown("a schedule fixes moments: it is simulated (`sim`), not checked"),

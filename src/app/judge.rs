@@ -12,12 +12,12 @@ use super::{
     Options,
     last_safe::last_safe,
     necessity::{self, Answer as Needed},
-    one_rate,
+    one_rate, slack,
 };
 use crate::{
     process::{Data, Process},
     simulate,
-    spec::{Class, FaultKind, Form, Property, Setup},
+    spec::{Builder, Class, FaultKind, Form, Property, Setup},
     time::Duration,
     timed::{self, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
@@ -74,23 +74,29 @@ pub(super) fn needs<P: Process, M: Data>(
     let limits = limits(case.options);
     let moment = violation.and_then(|trace| last_safe(case.setup, case.property, case.within, trace, &limits));
     let needed = necessity::necessity(classes, "it holds, or has nothing to speak of, by proof", |classes| {
-        let Some(setup) = build(classes) else { return Needed::Unknown };
-        let subject = case.subject.clone();
-        match judge(&Case {
-            setup: &setup,
-            property: case.property,
-            within: case.within,
-            subject,
-            options: case.options,
-        })
-        .verdict
-        {
-            Verdict::Violated => Needed::Fails,
-            Verdict::Holds { .. } | Verdict::Vacuous { .. } => Needed::Safe,
-            Verdict::ProtocolError { .. } | Verdict::TimeStuck { .. } | Verdict::Unknown { .. } => Needed::Unknown,
-        }
+        build(classes).map_or(Needed::Unknown, |setup| answer_in(case, &setup))
     });
     moment.into_iter().chain(needed).collect()
+}
+
+/// What a proof rests on, by proof.
+pub(super) fn rests_on<P: Process, M: Data>(
+    case: &Case<'_, P, M>,
+    assumed: &Builder,
+    build: impl Fn(&Builder) -> Option<Setup<P>>,
+) -> Vec<String> {
+    slack::slack(assumed, |wider| build(wider).map_or(Needed::Unknown, |setup| answer_in(case, &setup)))
+}
+
+/// The same question of another set-up.
+fn answer_in<P: Process, M: Data>(case: &Case<'_, P, M>, setup: &Setup<P>) -> Needed {
+    let options = &Options { brief: true, ..case.options.clone() };
+    let subject = case.subject.clone();
+    match judge(&Case { setup, property: case.property, within: case.within, subject, options }).verdict {
+        Verdict::Violated => Needed::Fails,
+        Verdict::Holds { .. } | Verdict::Vacuous { .. } => Needed::Safe,
+        Verdict::ProtocolError { .. } | Verdict::TimeStuck { .. } | Verdict::Unknown { .. } => Needed::Unknown,
+    }
 }
 
 /// How far one question may go.

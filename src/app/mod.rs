@@ -12,6 +12,7 @@ mod necessity;
 mod one_rate;
 pub(crate) mod review;
 mod sim;
+mod slack;
 pub(crate) mod tune;
 pub(crate) mod vary;
 
@@ -49,7 +50,7 @@ pub struct Options {
     pub budget: Option<std::time::Duration>,
     /// Bytes for one check.
     pub memory: Option<u64>,
-    /// Of a violation, look for what it needs: that takes many checks.
+    /// Look for what a violation needs and for what a proof rests on: that takes many checks.
     pub why: bool,
     /// The verdict and its figures only: no margin between intervals, no faults that no run uses, no other rates.
     pub brief: bool,

@@ -49,6 +49,9 @@ pub(super) enum Command {
         /// Where the page, the summaries and the stories go.
         #[arg(long, value_name = "FOLDER", default_value = super::folder::DEFAULT)]
         out: String,
+        /// Also say what violations need and what proofs rest on, by proof. That takes many checks.
+        #[arg(long)]
+        why: bool,
     },
     /// Answer what one design asks, in full.
     Check {
@@ -59,7 +62,8 @@ pub(super) enum Command {
         /// Only this property.
         #[arg(long, value_name = "ID")]
         property: Option<String>,
-        /// Say which faults a violation needs, and how long they must last. That takes many checks.
+        /// Say what a violation needs, and what a proof rests on and how far each bound could move. That takes many
+        /// checks.
         #[arg(long)]
         why: bool,
         /// Show every step of a story.

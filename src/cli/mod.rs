@@ -102,9 +102,9 @@ fn run(app: &App) -> Status {
 fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, Box<BadInput>> {
     match &arguments.command {
         None => commands::review(app, &[], folder::DEFAULT, manner),
-        Some(Command::Review { paths, out }) => commands::review(app, paths, out, manner),
+        Some(Command::Review { paths, out, why }) => commands::review(app, paths, out, &asking_why(manner, *why)),
         Some(Command::Check { file, assignments, property, why, full, watch }) => {
-            let manner = Manner { options: Options { why: *why, ..manner.options.clone() }, ..*manner };
+            let manner = asking_why(manner, *why);
             let check = || commands::check(app, file, assignments, property.as_deref(), *full, &manner);
             if *watch { Ok(watch::watch(file, &manner, check)) } else { check() }
         }
@@ -122,6 +122,10 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
         Some(Command::Explain { property }) => learn::explain(app, property, manner),
         Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
     }
+}
+
+fn asking_why(manner: &Manner, why: bool) -> Manner {
+    Manner { options: Options { why, ..manner.options.clone() }, ..*manner }
 }
 
 fn manner(arguments: &Arguments) -> Manner {

@@ -89,7 +89,9 @@ fn facts(answer: &Answer<'_>) -> Vec<String> {
     if !finding.scope.is_empty() && matches!(finding.verdict, Verdict::Holds { .. }) {
         lines.push(finding.scope.clone());
     }
-    lines.extend(finding.notes.iter().take(4).cloned());
+    // A story follows, a proof has the room.
+    let notes = if matches!(finding.verdict, Verdict::Holds { .. }) { usize::MAX } else { 4 };
+    lines.extend(finding.notes.iter().take(notes).cloned());
     lines.extend(finding.warnings.iter().take(4).map(|warning| format!("warning: {warning}")));
     if finding.stats.states > 0 {
         lines.push(format!("{} discrete states, {} zones", finding.stats.states, finding.stats.zones));

@@ -176,7 +176,7 @@ fn facts(answer: &Answer<'_>) -> Markup {
         @if let Some(because) = because { p { "worst case = " code { (because.text()) } } }
         @if let Some(why) = finding.verdict.why() { p { (why) } }
         @if !finding.scope.is_empty() { p { (finding.scope) } }
-        @for note in &finding.notes { p { (note) } }
+        @if !finding.notes.is_empty() { ul { @for note in &finding.notes { li { (note) } } } }
         @for warning in &finding.warnings { p { "warning: " (warning) } }
         p.soft { (finding.stats.states) " discrete states, " (finding.stats.zones) " zones" }
     }
