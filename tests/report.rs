@@ -290,4 +290,32 @@ fn a_junit_report_has_a_case_for_each_question_and_fails_what_is_not_as_expected
     assert_eq!(tenure(&folder, &["review", "wrong.toml", "--out", "run"]).status.code(), Some(1));
     let xml = read(&folder.join("run/junit.xml"));
     assert_eq!(xml.matches("<failure message=\"expected holds, got").count(), 2, "{xml}");
+    let document = roxmltree::Document::parse(&xml).expect("it is XML");
+    assert_eq!(document.root_element().tag_name().name(), "testsuites");
+    document.descendants().filter(roxmltree::Node::is_element).for_each(|element| follows_the_schema(&element));
+}
+
+/// What the schema of Jenkins for JUnit reports, junit-10.xsd, says of each element that is used: its children, the
+/// attributes that it needs, and others that it may have.
+const JUNIT: [(&str, &[&str], &[&str], &[&str]); 5] = [
+    ("testsuites", &["testsuite"], &[], &["name", "time", "tests", "failures", "errors"]),
+    ("testsuite", &["testcase"], &["name", "tests", "failures", "errors"], &["skipped", "time", "timestamp"]),
+    ("testcase", &["failure", "error", "system-out"], &["name"], &["time", "classname"]),
+    ("failure", &[], &[], &["message", "type"]),
+    ("system-out", &[], &[], &[]),
+];
+
+fn follows_the_schema(element: &roxmltree::Node<'_, '_>) {
+    let name = element.tag_name().name();
+    let (_, children, needed, others) =
+        JUNIT.iter().find(|rule| rule.0 == name).unwrap_or_else(|| panic!("<{name}> is not in the schema"));
+    for child in element.children().filter(roxmltree::Node::is_element) {
+        assert!(children.contains(&child.tag_name().name()), "{child:?} in <{name}>");
+    }
+    for attribute in element.attributes() {
+        assert!([*needed, *others].concat().contains(&attribute.name()), "{attribute:?} of <{name}>");
+    }
+    for attribute in *needed {
+        assert!(element.has_attribute(*attribute), "{attribute} of <{name}>");
+    }
 }

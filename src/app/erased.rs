@@ -13,7 +13,7 @@ use super::{
 use crate::{
     design::{BadInput, Resolved, Result, ledger_lines, suggestion},
     simulate::{self, Hold, Strike},
-    spec::{Builder, Class, Form, LedgerKey, Property, Protocol, Setup},
+    spec::{Builder, Class, Detector, Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
     untimed,
@@ -30,6 +30,9 @@ pub trait Erased: Send + Sync {
     fn properties(&self) -> Vec<Card>;
 
     fn ledger_keys(&self) -> Vec<LedgerKey>;
+
+    /// What measures it as a failure detector.
+    fn detector(&self) -> Option<Detector>;
 
     /// A design to begin with.
     fn template(&self) -> Option<&'static str>;
@@ -143,6 +146,10 @@ impl<T: Protocol> Erased for Typed<T> {
 
     fn ledger_keys(&self) -> Vec<LedgerKey> {
         self.0.ledger_keys()
+    }
+
+    fn detector(&self) -> Option<Detector> {
+        self.0.detector()
     }
 
     fn template(&self) -> Option<&'static str> {

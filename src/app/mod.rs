@@ -4,6 +4,7 @@
 //! designs of `my` protocol. Protocols of any type live side by side here; elsewhere each has its type.
 
 pub mod catalogue;
+pub(crate) mod detector;
 mod erased;
 mod judge;
 mod last_safe;

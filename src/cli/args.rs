@@ -96,6 +96,8 @@ pub(super) enum Command {
     Map(super::map::Arguments),
     /// Find the largest or smallest value of a parameter for which a property holds, by proof.
     Tune(super::tune::Arguments),
+    /// Measure designs as failure detectors: how soon they detect a death, how often they are mistaken, and how long.
+    Detector(super::detector::Arguments),
     /// Look around in the untimed model of a design, in a browser on this machine.
     Explorer(super::explorer::Arguments),
     /// Compare two designs, folders of designs, or summaries: what became worse, what better.

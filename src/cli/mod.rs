@@ -3,6 +3,7 @@
 mod args;
 mod campaign;
 mod commands;
+mod detector;
 mod diff;
 mod explorer;
 mod folder;
@@ -116,6 +117,7 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
         Some(Command::Sim(arguments)) => sim::sim(app, arguments, manner),
         Some(Command::Map(arguments)) => map::run(app, arguments, manner),
         Some(Command::Tune(arguments)) => tune::run(app, arguments, manner),
+        Some(Command::Detector(arguments)) => detector::run(app, arguments, manner),
         Some(Command::Diff(arguments)) => diff::run(app, arguments, manner),
         Some(Command::Explorer(arguments)) => explorer::run(app, arguments, manner),
         Some(Command::New { protocol }) => learn::new(app, protocol),

@@ -277,7 +277,7 @@ impl From<Draw> for SimulatedDraw {
 }
 
 /// `1000`, or `5..10` for 5 to 9.
-fn seeds(text: &str) -> std::result::Result<Range<u64>, String> {
+pub(super) fn seeds(text: &str) -> std::result::Result<Range<u64>, String> {
     let number = |text: &str| {
         text.trim().parse::<u64>().map_err(|_| format!("expected a number, or two as in 5..10, got {text:?}"))
     };

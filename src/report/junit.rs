@@ -17,7 +17,9 @@ pub(crate) fn junit<'a>(answers: impl Iterator<Item = &'a Answer<'a>>) -> String
         suites.last_mut().expect("one was just pushed").add_test_case(case(answer, design));
     }
     report.add_test_suites(suites);
-    report.to_string().expect("a report is text")
+    let text = report.to_string().expect("a report is text");
+    // The schema that Jenkins publishes (junit-10.xsd) knows this of a suite, not of all suites together.
+    text.replacen(" skipped=\"0\"", "", 1)
 }
 
 fn case(answer: &Answer<'_>, design: &str) -> TestCase {

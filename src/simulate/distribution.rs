@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 pub struct Distribution {
     classes: BTreeMap<i64, u64>,
     count: u64,
+    sum: u128,
+    squares: u128,
     least: Option<i64>,
     /// And the seed that showed it, the least of several.
     greatest: Option<(i64, u64)>,
@@ -16,6 +18,9 @@ impl Distribution {
     pub fn add(&mut self, micros: i64, seed: u64) {
         *self.classes.entry(class(micros)).or_default() += 1;
         self.count += 1;
+        let span = u128::from(micros.unsigned_abs());
+        self.sum += span;
+        self.squares += span * span;
         self.least = Some(self.least.map_or(micros, |least| least.min(micros)));
         if self.greatest.is_none_or(|(greatest, at)| micros > greatest || (micros == greatest && seed < at)) {
             self.greatest = Some((micros, seed));
@@ -25,6 +30,18 @@ impl Distribution {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
+    }
+
+    /// Of all spans together.
+    #[must_use]
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
+    /// Of the squares of all spans.
+    #[must_use]
+    pub fn squares(&self) -> u128 {
+        self.squares
     }
 
     #[must_use]

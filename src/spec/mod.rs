@@ -12,7 +12,7 @@ mod reach;
 pub use faults::{Fault, FaultKind, Tokens};
 pub use links::{Carriage, Link, Links};
 pub use property::{Form, Happening, Property, Signals, Trigger, Watch};
-pub use protocol::{Builder, Class, DesignError, Direction, LedgerKey, Protocol};
+pub use protocol::{Builder, Class, DesignError, Detector, Direction, LedgerKey, Protocol};
 pub use reach::{GENERAL_CLASSES, Reach};
 
 use crate::{

@@ -33,11 +33,25 @@ pub trait Protocol: Send + Sync + 'static {
         None
     }
 
+    /// The two bounds that measure it as a failure detector, if it is one.
+    fn detector(&self) -> Option<Detector> {
+        None
+    }
+
     /// Turns a design under a ledger into a set-up.
     ///
     /// # Errors
     /// Names the key whose value cannot be built, what was expected, and what came.
     fn build(&self, design: &Self::Design, builder: Builder) -> Result<Setup<Self::Process>, DesignError>;
+}
+
+/// Two properties of the form `Within` that tell how well a protocol detects failures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Detector {
+    /// From a death to its detection.
+    pub detection: &'static str,
+    /// From the moment at which a living node is taken for dead to the moment at which it is not any more.
+    pub mistake: &'static str,
 }
 
 /// A ledger key of a protocol: a fault class that asks something of a node.
