@@ -281,6 +281,25 @@ fn sequence_diagrams_follow_their_grammar_and_elide_steady_renewals() {
 }
 
 #[test]
+fn a_picture_stands_alone_and_shows_each_message_that_travelled() {
+    let folder = reviewed("report-svg");
+    for story in stories(&folder) {
+        let svg = read(&story.join("trace.svg"));
+        let document = roxmltree::Document::parse(&svg).expect("it is XML");
+        let of_class = |class: &str| document.descendants().filter(|one| one.attribute("class") == Some(class)).count();
+        assert_eq!(document.root_element().tag_name().name(), "svg");
+        assert_eq!(of_class("name"), 3, "a lane for each node");
+        assert_eq!((of_class("paper"), of_class("end")), (1, 1), "a ground, and where it ends");
+        assert!(of_class("fault") > 0 && of_class("message") > 0);
+        let style = document.descendants().find(|one| one.has_tag_name(("http://www.w3.org/2000/svg", "style")));
+        let style = style.and_then(|style| style.text()).expect("it has its own colours");
+        for class in ["paper", "name", "end", "fault", "message"] {
+            assert!(style.contains(&format!(".{class} ")), "no rule for {class}");
+        }
+    }
+}
+
+#[test]
 fn a_junit_report_has_a_case_for_each_question_and_fails_what_is_not_as_expected() {
     let folder = reviewed("report-junit");
     let xml = read(&folder.join("run/junit.xml"));

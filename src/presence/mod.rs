@@ -24,7 +24,7 @@ pub use self::{
 use crate::{
     lock::{self, Request, parts::Host},
     process::{Effects, Input, Lane, Me, Names, NodeId, Process},
-    spec::{Builder, DesignError, LedgerKey, Property, Protocol, Setup},
+    spec::{Builder, DesignError, Detector, LedgerKey, Property, Protocol, Setup},
 };
 
 /// The protocol, for an application.
@@ -177,6 +177,10 @@ impl Protocol for Presence {
             LedgerKey { key: "terminate", about: "an operator tells a cell to stop", takes_span: false },
             LedgerKey { key: "election", about: "the store is without a leader for a while", takes_span: true },
         ]
+    }
+
+    fn detector(&self) -> Option<Detector> {
+        Some(Detector { detection: "dead-cell-is-told", mistake: "mistaken-cell-returns" })
     }
 
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {

@@ -23,6 +23,8 @@ pub enum Memory {
     Over { dead: BTreeSet<NodeId>, over: BTreeSet<NodeId>, asked: BTreeSet<NodeId> },
     /// Which cells are up, and which of them are present as far as they know.
     Up { up: BTreeSet<NodeId>, present: BTreeSet<NodeId> },
+    /// Which cells are up, and which of them is taken for dead: the first, if there are several.
+    Mistaken { up: BTreeSet<NodeId>, mistaken: Option<NodeId> },
     /// A cell that started and is not present yet.
     Starting(Option<NodeId>),
 }
@@ -143,6 +145,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Anything),
             Memory::Up { up: nobody(), present: nobody() },
             watch::returns,
+        ),
+        property(
+            "mistaken-cell-returns",
+            "after the presence of a living cell ends at the store, it is set again in time",
+            &["presence-3", "presence-4"],
+            Form::Within(Trigger::Anything),
+            Memory::Mistaken { up: nobody(), mistaken: None },
+            watch::is_no_longer_mistaken,
         ),
     ]
 }

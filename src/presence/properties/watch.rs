@@ -267,6 +267,29 @@ pub(super) fn returns(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signal
     signals.discharge = up.is_empty();
 }
 
+pub(super) fn is_no_longer_mistaken(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Mistaken { up, mistaken } = memory else { unreachable!("it remembers who is mistaken for dead") };
+    match seen {
+        Happening::Emitted(node, Event::Began) => {
+            up.insert(*node);
+        }
+        Happening::Crashed(node) | Happening::Exited(node) | Happening::Requested(node, Request::Terminate) => {
+            up.remove(node);
+            signals.discharge = mistaken.take_if(|mistaken| *mistaken == *node).is_some();
+        }
+        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner }))) => {
+            if mistaken.is_none() && up.contains(owner) {
+                *mistaken = Some(*owner);
+                signals.trigger = true;
+            }
+        }
+        Happening::Emitted(node, Event::Lock(lock::Event::Contender(contender::Event::Acquired))) => {
+            signals.response = mistaken.take_if(|mistaken| *mistaken == *node).is_some();
+        }
+        _ => {}
+    }
+}
+
 impl Memory {
     fn cells(&mut self) -> &mut BTreeSet<NodeId> {
         match self {

@@ -10,7 +10,7 @@ mod shiviz;
 
 use serde_json::{Value, json};
 
-use super::{claim, timeline};
+use super::{claim, svg::lanes_alone, timeline};
 use crate::{simulate::Hold, trace::Trace};
 
 /// A format for a run.
@@ -30,11 +30,21 @@ pub(crate) enum Format {
     Chrome,
     /// One JSON object a line: what the run is of, then its steps.
     Ndjson,
+    /// A picture on a real time axis: a lane for each node, leases and timers as bars, messages as arrows.
+    Svg,
 }
 
 impl Format {
-    pub(crate) const ALL: [Format; 7] =
-        [Format::Text, Format::Mermaid, Format::Plantuml, Format::Itf, Format::Shiviz, Format::Chrome, Format::Ndjson];
+    pub(crate) const ALL: [Format; 8] = [
+        Format::Text,
+        Format::Mermaid,
+        Format::Plantuml,
+        Format::Itf,
+        Format::Shiviz,
+        Format::Chrome,
+        Format::Ndjson,
+        Format::Svg,
+    ];
 
     /// A file of it is called `trace.ENDING`.
     pub(crate) fn ending(self) -> &'static str {
@@ -46,6 +56,7 @@ impl Format {
             Format::Shiviz => "shiviz.log",
             Format::Chrome => "chrome.json",
             Format::Ndjson => "ndjson",
+            Format::Svg => "svg",
         }
     }
 
@@ -59,6 +70,7 @@ impl Format {
             Format::Shiviz => shiviz::shiviz(trace),
             Format::Chrome => pretty(&chrome::chrome(trace, holds)),
             Format::Ndjson => ndjson(trace),
+            Format::Svg => lanes_alone(trace, holds),
         }
     }
 }

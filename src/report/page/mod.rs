@@ -47,7 +47,7 @@ pub(crate) fn page(told: &[Told<'_>], tally: &str) -> String {
                 title { "Tenure: a review" }
                 // An icon inside the page, so that a browser asks nobody for one.
                 link rel="icon" href="data:,";
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(svg::COLORS)) (PreEscaped(STYLE)) (PreEscaped(svg::PICTURE)) }
             }
             body {
                 h1 { "A review of coordination protocols" }

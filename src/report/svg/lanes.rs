@@ -1,8 +1,8 @@
 //! A run on a real time axis: a lane for each node, with what lasts as bars and what travels as arrows.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
-use super::{figure, label, marks};
+use super::{COLORS, PICTURE, figure, label, marks};
 use crate::{
     process::NodeId,
     report::{
@@ -51,8 +51,21 @@ impl Axis {
     }
 }
 
-/// The picture of a run.
+/// The picture of a run, on a page that has the colours.
 pub(crate) fn lanes(trace: &Trace, holds: &[Hold]) -> Markup {
+    picture(trace, holds, &html! {})
+}
+
+/// The picture of a run, as a file of its own.
+pub(crate) fn lanes_alone(trace: &Trace, holds: &[Hold]) -> String {
+    let ground = html! {
+        style { (PreEscaped(COLORS)) (PreEscaped(PICTURE)) }
+        rect.paper width="100%" height="100%" {}
+    };
+    picture(trace, holds, &ground).into_string() + "\n"
+}
+
+fn picture(trace: &Trace, holds: &[Hold], ground: &Markup) -> Markup {
     let scene = Scene::of(trace);
     let axis = Axis { from: 0, to: scene.end.max(1) };
     let rows: Vec<Vec<Vec<Bar<'_>>>> =
@@ -66,6 +79,7 @@ pub(crate) fn lanes(trace: &Trace, holds: &[Hold]) -> Markup {
     }
     let line = |node: usize| tops[node] + ROW / 2;
     let content = html! {
+        (ground)
         (ticks(&axis, height))
         @for (node, name) in trace.nodes.iter().enumerate() {
             text.name x="8" y=(line(node) + 5) { (label(name, LEFT - 12)) }

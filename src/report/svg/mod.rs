@@ -9,9 +9,15 @@ mod letters;
 
 pub(super) use bounds::bounds;
 pub(crate) use chart::{Medium, Words, chart};
-pub(super) use lanes::lanes;
+pub(super) use lanes::{lanes, lanes_alone};
 
 use maud::{Markup, html};
+
+/// The colours, light and dark.
+pub(super) const COLORS: &str = include_str!("colors.css");
+
+/// How the shapes of a run and of bounds look.
+pub(super) const PICTURE: &str = include_str!("picture.css");
 
 /// A picture of that size, in pixels, with a name and a description.
 fn figure(width: i64, height: i64, name: &str, description: &str, content: &Markup) -> Markup {
