@@ -396,7 +396,7 @@ fn what_a_violation_needs_is_proved_or_seen() {
 #[test]
 fn what_a_proof_rests_on_is_told_with_where_it_turns() {
     let closed = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lease/closed-form.toml");
-    let folder = Folder::new("rests", &[]);
+    let folder = Folder::new("rests", &[violated()]);
     let check =
         |set: &str| folder.run(&format!("check {} --property hard-death-takeover {set} --why", closed.display())).out;
     // The worst case is 15 s + 5 s + 4 delays, and 21 s are asked for: nothing is left.
