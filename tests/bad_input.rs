@@ -24,6 +24,12 @@ verdict = "violated"
 "#;
 
 #[test]
+fn a_protocol_that_detects_nothing_is_not_measured() {
+    let folder = Folder::new("no-detector", &[("design.toml", DESIGN.into())]);
+    folder.refuses("detector design.toml", "is no failure detector", "\"lease\"", "such as presence");
+}
+
+#[test]
 fn an_unknown_key_names_the_nearest_known_one() {
     refused_changed("unknown-key", ("ttl =", "tll ="), "unknown key `tll`", "6:11", "did you mean \"ttl\"?");
 }

@@ -281,6 +281,16 @@ fn sequence_diagrams_follow_their_grammar_and_elide_steady_renewals() {
 }
 
 #[test]
+fn the_page_has_what_seeds_showed_of_each_bound() {
+    let folder = reviewed("report-seeds");
+    assert!(!read(&folder.join("run/report.html")).contains("from seeds"));
+    let output = tenure(&folder, &["review", "small.toml", "--out", "run", "--seeds", "200"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = read(&folder.join("run/report.html"));
+    assert!(page.contains("from seeds: p50, p95, p99, longest") && page.contains("class=\"seen\""), "{page}");
+}
+
+#[test]
 fn a_picture_stands_alone_and_shows_each_message_that_travelled() {
     let folder = reviewed("report-svg");
     for story in stories(&folder) {

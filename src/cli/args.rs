@@ -1,6 +1,6 @@
 //! What may be written on the command line.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::time::Duration;
 
@@ -43,16 +43,7 @@ pub(super) struct Arguments {
 #[derive(Subcommand, Debug)]
 pub(super) enum Command {
     /// Check that designs are as they expect (the default).
-    Review {
-        /// Files and folders; `./models` if none is given, or else the designs inside this program.
-        paths: Vec<String>,
-        /// Where the page, the summaries and the stories go.
-        #[arg(long, value_name = "FOLDER", default_value = super::folder::DEFAULT)]
-        out: String,
-        /// Also say what violations need and what proofs rest on, by proof. That takes many checks.
-        #[arg(long)]
-        why: bool,
-    },
+    Review(Review),
     /// Answer what one design asks, in full.
     Check {
         file: String,
@@ -118,6 +109,28 @@ pub(super) enum Command {
         #[arg(long)]
         requirements: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Review {
+    /// Files and folders; `./models` if none is given, or else the designs inside this program.
+    pub(super) paths: Vec<String>,
+    /// Where the page, the summaries and the stories go.
+    #[arg(long, value_name = "FOLDER", default_value = super::folder::DEFAULT)]
+    pub(super) out: String,
+    /// Also say what violations need and what proofs rest on, by proof. That takes many checks.
+    #[arg(long)]
+    pub(super) why: bool,
+    /// Also simulate each bound from so many seeds, and draw how long it took over its worst case.
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(super) seeds: u64,
+}
+
+/// What is reviewed without any arguments.
+impl Default for Review {
+    fn default() -> Review {
+        Review { paths: Vec::new(), out: super::folder::DEFAULT.into(), why: false, seeds: 0 }
+    }
 }
 
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]

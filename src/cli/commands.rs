@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde_json::json;
 
-use super::{Manner, Output, folder, keep, save};
+use super::{Manner, Output, args::Review, folder, keep, save, seen::seen};
 use crate::{
     app::{
         App, Card, Erased,
@@ -17,7 +17,8 @@ use crate::{
 };
 
 /// Reviews files and folders: is everything as they expect? Writes the run directory.
-pub(super) fn review(app: &App, paths: &[String], out: &str, manner: &Manner) -> Result<Output> {
+pub(super) fn review(app: &App, arguments: &Review, manner: &Manner) -> Result<Output> {
+    let Review { paths, out, seeds, .. } = arguments;
     folder::check(out)?;
     let (shelf, files) = files(app, paths)?;
     let designs = match load_all(app, shelf, &files, manner.look) {
@@ -35,7 +36,8 @@ pub(super) fn review(app: &App, paths: &[String], out: &str, manner: &Manner) ->
     let summary = pretty(&summary(&answers, status));
     let tally = tally(&answers, designs.len());
     let plain: Vec<Answer<'_>> = answers.iter().map(|(answer, _)| answer.clone()).collect();
-    aside.push_str(&match folder::write(out, &folder::files(app, &plain, summary.clone(), &tally)?) {
+    let seen = seen(app, &plain, *seeds, manner)?;
+    aside.push_str(&match folder::write(out, &folder::files(app, &plain, &seen, summary.clone(), &tally)?) {
         Ok(()) => format!("report  {out}/report.html\n"),
         Err(error) => format!("the report was not written to {out}: {error}\n"),
     });

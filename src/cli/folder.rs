@@ -6,6 +6,7 @@ use crate::{
     app::{App, review::Answer},
     design::{BadInput, Result},
     report::{Format, Told, anchor, junit, page},
+    simulate::Distribution,
     trace::Trace,
 };
 
@@ -18,14 +19,20 @@ const PAGE: &str = "report.html";
 /// A path below the run directory, and what the file holds.
 type File = (String, String);
 
-/// All that a review writes.
+/// All that a review writes. `seen` has what simulations showed of each answer.
 ///
 /// # Errors
 /// A story that another engine does not confirm.
-pub(super) fn files(app: &App, answers: &[Answer<'_>], summary: String, tally: &str) -> Result<Vec<File>> {
+pub(super) fn files(
+    app: &App,
+    answers: &[Answer<'_>],
+    seen: &[Option<Distribution>],
+    summary: String,
+    tally: &str,
+) -> Result<Vec<File>> {
     let mut files = vec![("summary.json".into(), summary), ("junit.xml".into(), junit(answers.iter()))];
     let mut told = Vec::new();
-    for answer in answers {
+    for (answer, seen) in answers.iter().zip(seen) {
         let design = answer.asked.design;
         let protocol = app.protocol_of(design)?;
         let card = protocol.properties().into_iter().find(|card| card.id == answer.outcome.property);
@@ -40,7 +47,7 @@ pub(super) fn files(app: &App, answers: &[Answer<'_>], summary: String, tally: &
                 Format::ALL.map(|format| (format!("{folder}/trace.{}", format.ending()), format.write(trace, &holds))),
             );
         }
-        told.push(Told { answer, form, holds, folder });
+        told.push(Told { answer, form, holds, folder, seen: seen.as_ref() });
     }
     files.push((PAGE.into(), page(&told, tally)));
     Ok(files)

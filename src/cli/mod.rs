@@ -11,6 +11,7 @@ mod keep;
 mod learn;
 mod map;
 mod save;
+mod seen;
 mod sim;
 mod tune;
 mod watch;
@@ -102,8 +103,8 @@ fn run(app: &App) -> Status {
 
 fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, Box<BadInput>> {
     match &arguments.command {
-        None => commands::review(app, &[], folder::DEFAULT, manner),
-        Some(Command::Review { paths, out, why }) => commands::review(app, paths, out, &asking_why(manner, *why)),
+        None => commands::review(app, &args::Review::default(), manner),
+        Some(Command::Review(arguments)) => commands::review(app, arguments, &asking_why(manner, arguments.why)),
         Some(Command::Check { file, assignments, property, why, full, watch }) => {
             let manner = asking_why(manner, *why);
             let check = || commands::check(app, file, assignments, property.as_deref(), *full, &manner);

@@ -21,6 +21,7 @@ impl Folder {
         if folder.exists() {
             fs::remove_dir_all(&folder).expect("an old run's folder can go");
         }
+        fs::create_dir_all(&folder).expect("folders can be made");
         for (file, text) in files {
             let path = folder.join(file);
             fs::create_dir_all(path.parent().expect("it is in the folder")).expect("folders can be made");

@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     app::review::Answer,
-    simulate::Hold,
+    simulate::{Distribution, Hold},
     spec::Form,
+    time::Duration,
     verdict::{Status, Verdict},
 };
 
@@ -26,6 +27,8 @@ pub(crate) struct Told<'a> {
     pub(crate) holds: Vec<Hold>,
     /// The folder of its story, beside the page.
     pub(crate) folder: Option<String>,
+    /// How long it took in simulations, if there were any.
+    pub(crate) seen: Option<&'a Distribution>,
 }
 
 const STYLE: &str = include_str!("style.css");
@@ -70,22 +73,26 @@ pub(crate) fn page(told: &[Told<'_>], tally: &str) -> String {
 }
 
 fn verdicts(told: &[Told<'_>]) -> Markup {
+    let simulated = told.iter().any(|told| told.seen.is_some());
     html! {
         div.wide {
             table {
                 thead {
                     tr {
                         th { "requirement" } th { "property" } th { "design" } th { "under" } th { "verdict" }
-                        th { "best" } th { "worst" } th { "bound" } th { "best to worst, and the bound" } th {}
+                        th { "best" } th { "worst" } th { "bound" } th { "best to worst, and the bound" }
+                        @if simulated { th { "from seeds: p50, p95, p99, longest" } }
+                        th {}
                     }
                 }
-                tbody { @for told in told { (row(told.answer)) } }
+                tbody { @for told in told { (row(told, simulated)) } }
             }
         }
     }
 }
 
-fn row(answer: &Answer<'_>) -> Markup {
+fn row(told: &Told<'_>, simulated: bool) -> Markup {
+    let answer = told.answer;
     let outcome = &answer.outcome;
     let finding = &outcome.finding;
     html! {
@@ -98,10 +105,18 @@ fn row(answer: &Answer<'_>) -> Markup {
             td.word { @if let Some(best) = finding.best { (figure(best)) } }
             td.word { @if let Some(worst) = finding.worst { (figure(worst)) } }
             td.word { @if let Some(within) = outcome.within { (span(within)) } }
-            td { @if let Some(bar) = svg::bounds(finding.best, finding.worst, outcome.within) { (bar) } }
+            td { @if let Some(bar) = svg::bounds(finding.best, finding.worst, outcome.within, told.seen) { (bar) } }
+            @if simulated { td.word { (told.seen.map_or(String::new(), spans)) } }
             td.word { (expected(answer)) }
         }
     }
+}
+
+fn spans(seen: &Distribution) -> String {
+    let quantiles = [500, 950, 990].map(|per_thousand| seen.quantile(per_thousand));
+    let longest = seen.greatest().map(|(longest, _)| longest);
+    let told = quantiles.into_iter().chain([longest]).flatten().map(|micros| span(Duration::from_micros(micros)));
+    told.collect::<Vec<_>>().join(", ")
 }
 
 fn expected(answer: &Answer<'_>) -> &'static str {
