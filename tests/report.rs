@@ -92,7 +92,7 @@ fn a_review_leaves_a_page_two_summaries_and_a_folder_for_each_violation() {
             || page.matches("http://").count() == page.matches("http://www.w3.org/2000/svg").count()
     );
     assert_eq!(stories(&folder).len(), 2);
-    let names = ["txt", "mmd", "puml", "itf.json", "shiviz.log", "chrome.json", "ndjson", "json"];
+    let names = ["txt", "mmd", "puml", "itf.json", "shiviz.log", "chrome.json", "ndjson", "svg", "json"];
     for story in stories(&folder) {
         let found: BTreeSet<_> =
             fs::read_dir(&story).expect("it is a folder").map(|file| file.expect("a file").file_name()).collect();

@@ -58,31 +58,28 @@ pub(super) fn slack(assumed: &Builder, mut ask: impl FnMut(&Builder) -> Answer) 
     told.collect()
 }
 
-/// Looks for the first of some values at which it fails, then between it and the one before.
+/// Looks for the first of some values at which it does not hold, then between it and the one before.
 fn turn(tries: Vec<i64>, step: i64, now: i64, mut ask: impl FnMut(i64) -> Answer) -> Turn {
     let mut good = now;
     let mut bad = None;
     for value in tries {
-        match ask(value) {
-            Answer::Safe => good = value,
-            Answer::Unknown => return Turn::Unknown(good, value),
-            Answer::Fails => {
-                bad = Some(value);
-                break;
-            }
+        let answer = ask(value);
+        if answer != Answer::Safe {
+            bad = Some((value, answer));
+            break;
         }
+        good = value;
     }
-    let Some(mut bad) = bad else { return Turn::Beyond(good) };
+    let Some((mut bad, mut answer)) = bad else { return Turn::Beyond(good) };
     while bad - good > step {
         let between = good + (bad - good) / 2 / step * step;
         let between = if between == good { good + step } else { between };
         match ask(between) {
             Answer::Safe => good = between,
-            Answer::Fails => bad = between,
-            Answer::Unknown => return Turn::Unknown(good, between),
+            other => (bad, answer) = (between, other),
         }
     }
-    Turn::At(good, bad)
+    if answer == Answer::Fails { Turn::At(good, bad) } else { Turn::Unknown(good, bad) }
 }
 
 impl Bound {
