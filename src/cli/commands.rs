@@ -1,10 +1,10 @@
 //! The commands, each from its arguments to what it has to say.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use serde_json::json;
 
-use super::{Manner, Output, args::Review, folder, keep, save, seen::seen};
+use super::{Manner, Output, args::Review, folder, keep, learn::by_requirement, save, seen::seen};
 use crate::{
     app::{
         App, Card, Erased,
@@ -121,14 +121,14 @@ pub(super) fn replay(
 }
 
 /// Names the protocols and their properties.
-pub(super) fn list(app: &App, requirements: bool, manner: &Manner) -> Output {
+pub(super) fn list(app: &App, requirements: bool, manner: &Manner) -> Result<Output> {
     if manner.json {
         let text =
             pretty(&json!({ "schema_version": 1, "protocols": app.protocols().map(describe).collect::<Vec<_>>() }));
-        return Output { text, ..Output::default() };
+        return Ok(Output { text, ..Output::default() });
     }
-    let text = if requirements { by_requirement(app, manner) } else { by_protocol(app, manner) };
-    Output { text, ..Output::default() }
+    let text = if requirements { by_requirement(app, manner)? } else { by_protocol(app, manner) };
+    Ok(Output { text, ..Output::default() })
 }
 
 fn by_protocol(app: &App, manner: &Manner) -> String {
@@ -144,19 +144,6 @@ fn by_protocol(app: &App, manner: &Manner) -> String {
         text.push('\n');
     }
     text
-}
-
-fn by_requirement(app: &App, manner: &Manner) -> String {
-    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for protocol in app.protocols() {
-        for card in protocol.properties() {
-            for requirement in card.requirements {
-                found.entry(requirement).or_default().push(format!("{}/{}", protocol.name(), card.id));
-            }
-        }
-    }
-    let rows = found.into_iter().map(|(requirement, properties)| vec![requirement.into(), properties.join(", ")]);
-    grid(&["requirement", "properties"], rows.collect(), manner.terminal, manner.look.width)
 }
 
 fn describe(protocol: &dyn Erased) -> serde_json::Value {

@@ -1,10 +1,12 @@
 //! The commands for those who begin: a design to start from, and what a property asks.
 
+use std::collections::BTreeMap;
+
 use super::{Manner, Output, commands::files};
 use crate::{
     app::{App, Card, Erased, unknown_property},
     design::{BadInput, Expectation, Resolved, Result},
-    report::grid,
+    report::{design_name, grid},
     spec::Form,
 };
 
@@ -47,6 +49,41 @@ pub(super) fn explain(app: &App, property: &str, manner: &Manner) -> Result<Outp
         text.push('\n');
     }
     Ok(Output { text, ..Output::default() })
+}
+
+/// A row for each requirement and property: in which designs at hand it holds, and in which it does not, as they pin it.
+pub(super) fn by_requirement(app: &App, manner: &Manner) -> Result<String> {
+    let designs = at_hand(app)?;
+    let mut rows = BTreeMap::new();
+    for protocol in app.protocols() {
+        let of_protocol: Vec<&Resolved> = designs.iter().filter(|design| design.protocol == protocol.name()).collect();
+        for card in protocol.properties() {
+            let pinned = |violated: bool| {
+                let pins = |design: &&&Resolved| {
+                    let mut of_card = design.expectations.iter().filter(|one| one.property == card.id);
+                    of_card.any(|one| one.verdict.is_violation() == violated)
+                };
+                few(of_protocol.iter().filter(pins).map(|design| design_name(&design.file)).collect())
+            };
+            for requirement in card.requirements {
+                let property = format!("{}/{}", protocol.name(), card.id);
+                let row = vec![(*requirement).into(), property.clone(), pinned(false), pinned(true)];
+                rows.insert((*requirement, property), row);
+            }
+        }
+    }
+    let head = ["requirement", "property", "holds", "violated"];
+    Ok(grid(&head, rows.into_values().collect(), manner.terminal, manner.look.width))
+}
+
+/// The first, which is a recommended one if there is any, and how many others there are.
+fn few(mut designs: Vec<&str>) -> String {
+    designs.sort_by_key(|design| (!design.contains("/recommended"), design.len()));
+    match designs.as_slice() {
+        [] => "-".into(),
+        [only] => (*only).into(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
 }
 
 /// The designs that a review without a path would look at; none, if there are none.

@@ -123,7 +123,7 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
         Some(Command::Explorer(arguments)) => explorer::run(app, arguments, manner),
         Some(Command::New { protocol }) => learn::new(app, protocol),
         Some(Command::Explain { property }) => learn::explain(app, property, manner),
-        Some(Command::List { requirements }) => Ok(commands::list(app, *requirements, manner)),
+        Some(Command::List { requirements }) => commands::list(app, *requirements, manner),
     }
 }
 
