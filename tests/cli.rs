@@ -396,13 +396,22 @@ fn what_a_violation_needs_is_proved_or_seen() {
 #[test]
 fn what_a_proof_rests_on_is_told_with_where_it_turns() {
     let closed = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lease/closed-form.toml");
-    let folder = Folder::new("rests", &[violated()]);
-    let check =
-        |set: &str| folder.run(&format!("check {} --property hard-death-takeover {set} --why", closed.display())).out;
+    let closed = fs::read_to_string(closed).expect("it is in the catalogue");
+    let (design, _) = closed.split_once("[[expect]]").expect("it expects something");
+    let expect = |within: &str| {
+        let expect = "[[expect]]\nproperty = \"hard-death-takeover\"\nunder = \"one-crash\"\nverdict = \"holds\"";
+        format!("{design}{expect}\nwithin = \"{within}\"\n")
+    };
+    let files = [("exact.toml", expect("21s")), ("slack.toml", expect("21120ms"))];
+    let folder = Folder::new("rests", &files);
     // The worst case is 15 s + 5 s + 4 delays, and 21 s are asked for: nothing is left.
-    let exact = check("");
+    let exact = folder.run("check exact.toml --why").out;
     assert!(exact.contains("rests on delay up to 250ms: up to 251ms it fails"), "{exact}");
     assert!(exact.contains("rests on crash at most 1: with 2 it fails"), "{exact}");
+    // 120 ms more are four times 30 ms, or a reaction of two times 60 ms.
+    let slack = folder.run("check slack.toml --why").out;
+    assert!(slack.contains("rests on delay up to 250ms: up to 280ms it holds, up to 281ms it fails"), "{slack}");
+    assert!(slack.contains("rests on reaction up to 0s: up to 60ms it holds, up to 61ms it fails"), "{slack}");
 }
 
 #[test]
