@@ -277,11 +277,11 @@ pub(super) fn is_no_longer_mistaken(memory: &mut Memory, seen: &Seen<'_>, signal
             up.remove(node);
             signals.discharge = mistaken.take_if(|mistaken| *mistaken == *node).is_some();
         }
-        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner }))) => {
-            if mistaken.is_none() && up.contains(owner) {
-                *mistaken = Some(*owner);
-                signals.trigger = true;
-            }
+        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner })))
+            if mistaken.is_none() && up.contains(owner) =>
+        {
+            *mistaken = Some(*owner);
+            signals.trigger = true;
         }
         Happening::Emitted(node, Event::Lock(lock::Event::Contender(contender::Event::Acquired))) => {
             signals.response = mistaken.take_if(|mistaken| *mistaken == *node).is_some();
