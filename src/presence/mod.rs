@@ -180,7 +180,7 @@ impl Protocol for Presence {
     }
 
     fn detector(&self) -> Option<Detector> {
-        Some(Detector { detection: "dead-cell-is-told", mistake: "mistaken-cell-returns" })
+        Some(Detector { detection: "dead-cell-is-rescheduled", mistake: "mistaken-cell-returns" })
     }
 
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {
