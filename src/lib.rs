@@ -42,4 +42,5 @@ pub fn own() -> App {
         .protocol(lock::protocol())
         .protocol(presence::protocol())
         .protocol(registration::protocol())
+        .protocol(convergence::protocol())
 }

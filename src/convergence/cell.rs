@@ -43,6 +43,8 @@ pub struct Cell {
     evacuating: bool,
     /// Whether the registry can be reached, as far as the cell's machine goes.
     agent: bool,
+    /// Its presence may be over: it has nothing and takes nothing.
+    fenced: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
@@ -80,7 +82,7 @@ pub enum Timer {
 
 impl Cell {
     pub(super) fn start(config: &Config, fx: &mut Effects<Site>) -> Cell {
-        let cell = Cell { containers: Vec::new(), evacuating: false, agent: true };
+        let mut cell = Cell { containers: Vec::new(), evacuating: false, agent: true, fenced: false };
         cell.beat(config, fx);
         if config.poll.is_some_and(|poll| !poll.is_never()) {
             // What its predecessor had is gone.
@@ -94,7 +96,10 @@ impl Cell {
         match input {
             Input::Timer(super::Timer::Cell(timer)) => self.fire(timer, config, fx),
             Input::Message { from, message: Message::Look } => {
-                fx.send(from, Message::Load { containers: self.containers.len() as u16, evacuating: self.evacuating });
+                fx.send(
+                    from,
+                    Message::Load { containers: self.containers.len() as u16, evacuating: self.takes_nothing() },
+                );
             }
             Input::Message { from, message: Message::Perform(works) } => self.perform(from, works, config, fx),
             Input::Message { message: Message::Answer(answers), .. } => {
@@ -169,6 +174,7 @@ impl Cell {
                 self.beat(config, fx);
             }
             Timer::Fence => {
+                self.fenced = true;
                 let gone = self.stop_all(|_| true, fx);
                 self.ask(gone, false, config, fx);
             }
@@ -179,9 +185,10 @@ impl Cell {
         }
     }
 
-    fn beat(&self, config: &Config, fx: &mut Effects<Site>) {
+    fn beat(&mut self, config: &Config, fx: &mut Effects<Site>) {
         fx.arm(super::Timer::Cell(Timer::Heartbeat), Window::exactly(config.heartbeat));
         if self.agent {
+            self.fenced = false;
             if let Some(after) = config.fences_after.filter(|after| !after.is_never()) {
                 fx.arm(super::Timer::Cell(Timer::Fence), Window::exactly(after));
             }
@@ -190,7 +197,7 @@ impl Cell {
     }
 
     fn perform(&mut self, from: NodeId, works: Vec<Work>, config: &Config, fx: &mut Effects<Site>) {
-        if self.evacuating {
+        if self.takes_nothing() {
             fx.send(from, Message::Performed { refused: works });
             return;
         }
@@ -297,6 +304,10 @@ impl Cell {
 
     fn container(&mut self, id: Id) -> Option<&mut Container> {
         self.containers.iter_mut().find(|container| container.id == id)
+    }
+
+    const fn takes_nothing(&self) -> bool {
+        self.evacuating || self.fenced
     }
 
     fn arm_poll(&self, config: &Config, fx: &mut Effects<Site>) {

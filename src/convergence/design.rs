@@ -31,8 +31,9 @@ pub struct Design {
     /// Others that can call clients back, beside the BBS.
     #[serde(default)]
     pub receptors: u16,
-    /// How long until a supervisor starts a host again that ended by itself or was killed.
-    #[serde(default)]
+    /// When the hosts start; with the registry, if absent. Later than the cells, the first auction finds them all.
+    pub hosts_start: Option<Window>,
+    /// The data, the BBS and the auctioneer as nodes of their own; one node, if absent.
     pub apart: Option<Apart>,
 }
 
@@ -95,7 +96,7 @@ impl Design {
         };
         let mut nodes = vec![node("S".into(), REGISTRY, self.registry(), Window::ZERO)];
         for (id, name, config) in self.hosts(plan) {
-            nodes.push(node(name, id, config.site(), Window::ZERO));
+            nodes.push(node(name, id, config.site(), self.hosts_start.unwrap_or(Window::ZERO)));
         }
         let phase = builder.phase_up_to(self.cell.heartbeat);
         let config = cell::Config { bbs: plan.places.bbs.clone(), ..self.cell.clone() };

@@ -48,8 +48,6 @@ pub enum Memory {
         stands: BTreeSet<NodeId>,
         tried: BTreeMap<u16, (u8, bool)>,
     },
-    /// Cells in which the first LRP runs.
-    Runs(BTreeSet<NodeId>),
     /// Which cell each row names, and how often the rows were looked at since that cell died.
     Looks {
         rows: BTreeMap<Work, NodeId>,
@@ -125,6 +123,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             watch::converges,
         ),
         property(
+            "lost-lrp-runs-again",
+            "what ran and runs no more, as far as the BBS knows, runs again in time",
+            &[],
+            Form::Within(Trigger::Anything),
+            Memory::Waiting(BTreeSet::new()),
+            watch::runs_again,
+        ),
+        property(
             "present-cell-gets-work",
             "a cell that appears while work has no place is given it in time",
             &["presence-5"],
@@ -157,14 +163,6 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             watch::is_called,
         ),
         property(
-            "task-is-called-back-once",
-            "no client is called twice for a Task",
-            &[],
-            Form::Never,
-            Memory::Called(BTreeSet::new()),
-            watch::is_called_once,
-        ),
-        property(
             "task-is-done-with",
             "a Task is completed, its client called and its row deleted in time",
             &[],
@@ -195,14 +193,6 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Never,
             resolving(),
             watch::one_tries,
-        ),
-        property(
-            "evacuation-leaves-no-gap",
-            "the first long-running process is not stopped while no other cell runs it",
-            &[],
-            Form::Never,
-            Memory::Runs(BTreeSet::new()),
-            watch::leaves_no_gap,
         ),
         property(
             "removed-lrp-goes",

@@ -8,7 +8,7 @@
 //! | etcd 2 (2014, 2015) | 1 | 500 ms, its clean-up | `overdue = "at-once"`: wall-clock expiry | `news`: what happens between two watches is missed |
 //! | Consul (2015 to 2017) | 2 | 0 | `rearm`: every session lives anew; a fresh leader may list nothing, `stale_for` | `news`: a new watcher does not know whom it lost |
 //! | SQL Locket (2017) | 1 | 5 s, its poll of the rows | `overdue = "at-once"` | `none` |
-//! | etcd 3 with checkpoints, or a registry made for it | 1 | 0 | `overdue = "grace"` | `state`: the answer to a watch is who is present |
+//! | a registry made for it, such as etcd 3 with a short lease after an election | 1 | 0 | `overdue = "grace"` | `state`: the answer to a watch is who is present |
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ pub struct Config {
     pub lag: Duration,
     pub watch: Watch,
     pub overdue: Overdue,
-    /// How long after a heartbeat is due again a presence with `overdue = "grace"` is kept.
+    /// How long after an election a presence with `overdue = "grace"` lives, unless its owner is heard of.
     #[serde(default = "at_once")]
     pub grace: Duration,
     /// How long a new leader lists nobody.
@@ -69,7 +69,7 @@ pub enum Overdue {
     Rearm,
     /// They expire as soon as there is a leader.
     AtOnce,
-    /// They expire `grace` after there is a leader, unless their owners are heard of.
+    /// Every presence expires `grace` after there is a leader, unless its owner is heard of.
     Grace,
 }
 
@@ -89,8 +89,6 @@ pub struct Registry {
 pub enum Phase {
     Leading,
     Leaderless,
-    /// There is a leader, and what is overdue does not expire yet.
-    Lenient,
     /// There is a leader that does not know of anybody yet.
     Behind,
 }
@@ -99,7 +97,6 @@ pub enum Phase {
 pub enum Timer {
     Expiry(NodeId),
     Elected,
-    Grace,
     CaughtUp,
 }
 
@@ -164,7 +161,7 @@ impl Registry {
                 self.waiting.retain(|other| *other != (from, purpose));
                 self.waiting.push((from, purpose));
             }
-            (Phase::Leading | Phase::Lenient | Phase::Behind, _) => {
+            (Phase::Leading | Phase::Behind, _) => {
                 fx.send(from, Message::Present { purpose, present: self.listed() });
             }
         }
@@ -175,15 +172,10 @@ impl Registry {
             (Timer::Expiry(cell), Phase::Leading | Phase::Behind) => {
                 self.drop_presences(&BTreeSet::from([cell]), fx);
             }
-            (Timer::Expiry(cell), Phase::Leaderless | Phase::Lenient) => {
+            (Timer::Expiry(cell), Phase::Leaderless) => {
                 self.overdue.insert(cell);
             }
             (Timer::Elected, _) => self.elect(config, fx),
-            (Timer::Grace, _) => {
-                self.phase = Phase::Leading;
-                let overdue = std::mem::take(&mut self.overdue);
-                self.drop_presences(&overdue, fx);
-            }
             (Timer::CaughtUp, _) => self.phase = Phase::Leading,
         }
     }
@@ -193,9 +185,8 @@ impl Registry {
         if self.phase == Phase::Leaderless {
             return;
         }
-        fx.disarm(super::Timer::Registry(Timer::Grace));
         fx.disarm(super::Timer::Registry(Timer::CaughtUp));
-        if config.overdue == Overdue::Rearm {
+        if config.overdue != Overdue::AtOnce {
             for cell in &self.present {
                 fx.disarm(super::Timer::Registry(Timer::Expiry(*cell)));
             }
@@ -209,18 +200,14 @@ impl Registry {
         self.phase = Phase::Leading;
         fx.emit(Event::LeaderElected);
         match config.overdue {
-            Overdue::Rearm => {
+            Overdue::Rearm | Overdue::Grace => {
                 for cell in &self.present {
-                    fx.arm(super::Timer::Registry(Timer::Expiry(*cell)), config.lives());
+                    fx.arm(super::Timer::Registry(Timer::Expiry(*cell)), config.lives_after_election());
                 }
             }
             Overdue::AtOnce => {
                 let overdue = std::mem::take(&mut self.overdue);
                 self.drop_presences(&overdue, fx);
-            }
-            Overdue::Grace => {
-                self.phase = Phase::Lenient;
-                fx.arm(super::Timer::Registry(Timer::Grace), Window::exactly(config.grace));
             }
         }
         if let Some(behind) = config.stale_for {
@@ -271,6 +258,10 @@ impl Registry {
 }
 
 impl Config {
+    fn lives_after_election(&self) -> Window {
+        if self.overdue == Overdue::Grace { Window::exactly(self.grace) } else { self.lives() }
+    }
+
     fn lives(&self) -> Window {
         let lives = self.ttl.times(i64::from(self.multiplier));
         Window::new(lives, lives.plus(self.lag))

@@ -112,6 +112,13 @@ pub(super) fn converges(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sign
     }
 }
 
+/// What it did before it ran for the first time is left out.
+pub(super) fn runs_again(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    if !matches!(seen, Happening::Emitted(_, Event::Desired(_))) {
+        converges(memory, seen, signals);
+    }
+}
+
 pub(super) fn is_found(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let Memory::Placeless(placeless) = memory else { unreachable!("it remembers work without a place") };
     match seen {
@@ -186,14 +193,6 @@ pub(super) fn is_called(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sign
     }
 }
 
-pub(super) fn is_called_once(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let called = called(memory);
-    if let Happening::Emitted(_, Event::CalledBack(task)) = seen {
-        signals.witness = true;
-        signals.violated = !called.insert(*task);
-    }
-}
-
 pub(super) fn is_done(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let Memory::Tasked(tasks) = memory else { unreachable!("it remembers Tasks") };
     match seen {
@@ -235,24 +234,6 @@ fn tries_at_most(most: Option<u8>, memory: &mut Memory, seen: &Seen<'_>, signals
         *often = (*often + 1).min(most + 1);
         signals.witness = true;
         signals.violated = *often > most;
-    }
-}
-
-pub(super) fn leaves_no_gap(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let Memory::Runs(running) = memory else { unreachable!("it remembers who runs it") };
-    match seen {
-        Happening::Emitted(node, Event::Began(Work::Lrp(0))) => {
-            running.insert(*node);
-        }
-        Happening::Emitted(node, Event::Ended(Work::Lrp(0))) => {
-            running.remove(node);
-            signals.violated = running.is_empty();
-            signals.witness = !running.is_empty();
-        }
-        Happening::Crashed(node) | Happening::Exited(node) => {
-            running.remove(node);
-        }
-        _ => {}
     }
 }
 
