@@ -1,4 +1,4 @@
-//! How long an exact answer takes: `cargo run --release --example speed`.
+//! How long an exact answer takes: `cargo bench --bench speed [-- CASE]`.
 //!
 //! Each case runs in a process of its own, five times, so that its time includes reading the design and its memory is
 //! its own. A case is complete: no run is stuck, none breaks the contract, and the worst case is exact.
@@ -39,7 +39,7 @@ const PROPERTY: &str = "hard-death-takeover";
 const RUNS: usize = 5;
 
 fn main() {
-    match std::env::args().nth(1).map(|number| number.parse::<usize>()) {
+    match std::env::args().skip(1).find(|argument| argument != "--bench").map(|number| number.parse::<usize>()) {
         Some(Ok(number)) if number < CASES.len() => println!("{}", answer(&CASES[number])),
         Some(_) => {
             eprintln!("expected the number of a case, 0 to {}, or nothing for all of them", CASES.len() - 1);

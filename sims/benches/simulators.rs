@@ -1,4 +1,4 @@
-//! How fast both simulators are, side by side: `cargo run --release -p tenure-sims --example simulators [-- SECONDS]`.
+//! How fast both simulators are, side by side: `cargo bench -p tenure-sims --bench simulators [-- SECONDS]`.
 //!
 //! The protocol is that of `benches/simulate`: three servers with a heartbeat each 100 ms, 20 clients that renew every
 //! 2 s, each renewal acknowledged by a majority. Both run the same set-up on one core each, in turns; what is printed is
