@@ -324,20 +324,42 @@ fn a_junit_report_has_a_case_for_each_question_and_fails_what_is_not_as_expected
     document.descendants().filter(roxmltree::Node::is_element).for_each(|element| follows_the_schema(&element));
 }
 
-/// What the schema of Jenkins for JUnit reports, junit-10.xsd, says of each element that is used: its children, the
-/// attributes that it needs, and others that it may have.
-const JUNIT: [(&str, &[&str], &[&str], &[&str]); 5] = [
-    ("testsuites", &["testsuite"], &[], &["name", "time", "tests", "failures", "errors"]),
-    ("testsuite", &["testcase"], &["name", "tests", "failures", "errors"], &["skipped", "time", "timestamp"]),
-    ("testcase", &["failure", "error", "system-out"], &["name"], &["time", "classname"]),
-    ("failure", &[], &[], &["message", "type"]),
-    ("system-out", &[], &[], &[]),
+/// What the schema of Jenkins for JUnit reports, junit-10.xsd, says of an element that is used.
+struct Rule {
+    element: &'static str,
+    children: &'static [&'static str],
+    needed: &'static [&'static str],
+    /// Other attributes that it may have.
+    others: &'static [&'static str],
+}
+
+const JUNIT: [Rule; 5] = [
+    Rule {
+        element: "testsuites",
+        children: &["testsuite"],
+        needed: &[],
+        others: &["name", "time", "tests", "failures", "errors"],
+    },
+    Rule {
+        element: "testsuite",
+        children: &["testcase"],
+        needed: &["name", "tests", "failures", "errors"],
+        others: &["skipped", "time", "timestamp"],
+    },
+    Rule {
+        element: "testcase",
+        children: &["failure", "error", "system-out"],
+        needed: &["name"],
+        others: &["time", "classname"],
+    },
+    Rule { element: "failure", children: &[], needed: &[], others: &["message", "type"] },
+    Rule { element: "system-out", children: &[], needed: &[], others: &[] },
 ];
 
 fn follows_the_schema(element: &roxmltree::Node<'_, '_>) {
     let name = element.tag_name().name();
-    let (_, children, needed, others) =
-        JUNIT.iter().find(|rule| rule.0 == name).unwrap_or_else(|| panic!("<{name}> is not in the schema"));
+    let rule = JUNIT.iter().find(|rule| rule.element == name);
+    let Rule { children, needed, others, .. } = rule.unwrap_or_else(|| panic!("<{name}> is not in the schema"));
     for child in element.children().filter(roxmltree::Node::is_element) {
         assert!(children.contains(&child.tag_name().name()), "{child:?} in <{name}>");
     }

@@ -204,7 +204,7 @@ impl Auctioneer {
         }
         match config.again {
             Some(_) => self.asked(config, refused, None, io),
-            None => io.to_data(Message::Unplaced(refused)),
+            None => io.tell_data(Message::Unplaced(refused)),
         }
     }
 
@@ -226,7 +226,7 @@ impl Auctioneer {
             None => {
                 self.phase = Phase::Idle;
                 let works = std::mem::take(&mut self.batch);
-                io.to_data(Message::Unplaced(works.into_iter().collect()));
+                io.tell_data(Message::Unplaced(works.into_iter().collect()));
             }
         }
     }

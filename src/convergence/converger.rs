@@ -148,12 +148,12 @@ impl Converger {
 
     fn examine(&mut self, scope: Purpose, present: Option<BTreeSet<NodeId>>, io: &mut Io<'_, '_>) {
         self.examining += 1;
-        io.to_data(Message::Examine { scope, present });
+        io.tell_data(Message::Examine { scope, present });
     }
 
     fn repair(&mut self, config: &Config, io: &mut Io<'_, '_>) {
         if let Some((findings, present)) = self.found.take() {
-            io.to_data(Message::Repair { findings, present });
+            io.tell_data(Message::Repair { findings, present });
         }
         self.rest(config, io);
     }

@@ -64,7 +64,7 @@ impl Io<'_, '_> {
         }
     }
 
-    pub(super) fn to_data(&mut self, message: Message) {
+    pub(super) fn tell_data(&mut self, message: Message) {
         self.send(self.places.data, message);
     }
 
@@ -194,7 +194,7 @@ impl Host {
                 }
                 _ if self.converger.is_some() => {
                     let message = Box::new(Message::Ask { asks, whole });
-                    io.to_data(Message::Relay { cell: from, message });
+                    io.tell_data(Message::Relay { cell: from, message });
                 }
                 // Who does not hold the lock answers nobody.
                 _ => {}

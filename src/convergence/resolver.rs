@@ -41,19 +41,19 @@ impl Resolver {
     }
 
     pub(super) fn completed(task: u16, io: &mut Io<'_, '_>) {
-        io.to_data(Message::Resolve(task));
+        io.tell_data(Message::Resolve(task));
     }
 
     pub(super) fn resolved(&mut self, config: &Config, task: u16, won: bool, io: &mut Io<'_, '_>) {
         if !won {
             if config.tries_again {
-                io.to_data(Message::Resolve(task));
+                io.tell_data(Message::Resolve(task));
             }
             return;
         }
         self.calling.insert(task);
         if !config.deletes_after {
-            io.to_data(Message::Delete(task));
+            io.tell_data(Message::Delete(task));
         }
         io.arm(Timer::Callback(task), config.callback);
     }
@@ -63,7 +63,7 @@ impl Resolver {
         self.calling.remove(&task);
         io.fx.emit(Event::CalledBack(task));
         if config.deletes_after {
-            io.to_data(Message::Delete(task));
+            io.tell_data(Message::Delete(task));
         }
     }
 }
