@@ -100,6 +100,7 @@ pub fn protocols() -> Vec<Box<dyn Stageable>> {
         Box::new(tenure::lease::protocol()),
         Box::new(tenure::lock::protocol()),
         Box::new(tenure::presence::protocol()),
+        Box::new(tenure::convergence::protocol()),
     ]
 }
 
