@@ -40,6 +40,6 @@ fn mistakes_about_the_living_are_counted_where_nobody_dies() {
     assert!(accuracy["lo"].as_u64() <= accuracy["value"].as_u64() && accuracy["hi"].as_u64() < Some(1_000_000_000));
     assert_eq!(row, measured(&folder, "cut", "2"), "the same on any number of threads");
     let quiet = measured(&folder, "one-loss", "2");
-    assert_eq!((&quiet["mistakes"], &quiet["accuracy_ppb"]["value"]), (&0.into(), &1_000_000_000.into()), "{quiet}");
+    assert!(quiet["mistakes"] == 0 && quiet["accuracy_ppb"].is_null(), "{quiet}");
     assert!(quiet["mistakes_per_1000_hours"]["hi"].as_u64() > Some(0), "none seen is not none: {quiet}");
 }

@@ -95,10 +95,9 @@ impl Measured {
 
     /// How likely it is that at a random moment a living node is not mistaken for a dead one, of [`WHOLE`]: what mistakes
     /// leave of the time. The interval is that of the rate and the duration together, so it is wider than it must be.
+    /// `None` where none was seen: how long one would last is not known then.
     pub(crate) fn accuracy(&self) -> Option<Estimate> {
-        let rate = self.rate()?;
-        let none = Estimate { value: 0, lo: 0, hi: 0 };
-        let duration = self.duration().unwrap_or(none);
+        let (rate, duration) = (self.rate()?, self.duration()?);
         let left = |rate: u128, duration: u128| WHOLE.saturating_sub(rate * duration * (WHOLE / 1_000) / HOUR);
         Some(Estimate {
             value: left(rate.value, duration.value),
@@ -168,6 +167,7 @@ mod tests {
         let accuracy = measured(spans([36_000_000; 10]), 100).accuracy().expect("nobody dies");
         assert_eq!(accuracy.value, WHOLE - WHOLE / 1_000);
         assert!(accuracy.lo < accuracy.value && accuracy.value < accuracy.hi);
+        assert_eq!(measured(spans([]), 100).accuracy(), None);
     }
 
     #[test]
