@@ -1,18 +1,19 @@
 //! Designs as failure detectors: what seeds show lies within what is proved.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 mod support {
     pub mod folder;
+    pub mod schema;
 }
 
-use support::folder::Folder;
+use support::{folder::Folder, schema};
 
 fn measured(folder: &Folder, under: &str, jobs: &str) -> Value {
     let design = concat!(env!("CARGO_MANIFEST_DIR"), "/models/presence/recommended.toml");
     let run = folder.tenure(&["detector", design, "--under", under, "--seeds", "200", "--jobs", jobs, "--json"]);
     let measured: Value = serde_json::from_str(&run.ends(0).out).expect("it prints JSON");
-    assert_eq!(measured["schema_version"], 1);
+    schema::fits(include_str!("../docs/detector.schema.json"), &measured);
     measured["detectors"][0].clone()
 }
 
@@ -21,10 +22,10 @@ fn a_death_is_detected_within_the_proved_worst_case() {
     let folder = Folder::new("detector-death", &[]);
     let row = measured(&folder, "one-fault", "2");
     // The worst case that the catalogue pins.
-    assert_eq!(row["detection_proved"], "7.400 s");
-    let longest = row["detection_longest_us"].as_i64().expect("somebody died");
+    assert_eq!(row["detection_proved"], json!({ "kind": "exact", "micros": 7_400_000 }));
+    let longest = row["detection_longest_micros"].as_i64().expect("somebody died");
     assert!(row["detections"].as_u64() > Some(50) && longest <= 7_400_000, "{row}");
-    let mean = |end: &str| row["detection_us"][end].as_i64().expect("a number");
+    let mean = |end: &str| row["detection_micros"][end].as_i64().expect("a number");
     assert!(mean("lo") < mean("value") && mean("value") < mean("hi") && mean("hi") < longest, "{row}");
     // Who dies is no mistake, so the living are not measured here.
     assert!(row["mistakes"].is_null() && row["accuracy_ppb"].is_null(), "{row}");
@@ -35,7 +36,7 @@ fn mistakes_about_the_living_are_counted_where_nobody_dies() {
     let folder = Folder::new("detector-mistake", &[]);
     let row = measured(&folder, "cut", "1");
     assert!(row["mistakes"].as_u64() > Some(10) && row["detections"] == 0, "{row}");
-    assert!(row["mistake_duration_us"]["hi"].as_i64() <= Some(10_400_000), "longer than is proved: {row}");
+    assert!(row["mistake_duration_micros"]["hi"].as_i64() <= Some(10_400_000), "longer than is proved: {row}");
     let accuracy = &row["accuracy_ppb"];
     assert!(accuracy["lo"].as_u64() <= accuracy["value"].as_u64() && accuracy["hi"].as_u64() < Some(1_000_000_000));
     assert_eq!(row, measured(&folder, "cut", "2"), "the same on any number of threads");

@@ -6,10 +6,11 @@ use std::{
     process::Stdio,
 };
 
-use support::folder::Folder;
+use support::{folder::Folder, schema};
 
 mod support {
     pub mod folder;
+    pub mod schema;
 }
 
 /// A take-over takes at most ttl + retry + 4 delays (README): 7 s.
@@ -59,6 +60,10 @@ fn what_is_worse_comes_first_and_is_the_exit_status() {
     let worse = "at-most-one-believes, under cut: verdict HOLDS -> VIOLATED";
     assert!(lines[0].starts_with("WORSE") && lines[0].contains(worse), "{}", run.out);
     assert!(lines[1].starts_with("better") && lines[1].contains("worst case 7 s -> 5 s"), "{}", run.out);
+    let run = folder.tenure(&["diff", "before/lease.toml", "after/lease.toml", "--json"]).ends(1);
+    let told: serde_json::Value = serde_json::from_str(&run.out).expect("it prints JSON");
+    schema::fits(include_str!("../docs/diff.schema.json"), &told);
+    assert_eq!((told["changes"].as_array().map(Vec::len), &told["worse"]), (Some(lines.len() - 1), &true.into()));
     let back = folder.tenure(&["diff", "after/lease.toml", "before/lease.toml"]).ends(1);
     assert!(back.out.starts_with("WORSE") && back.out.contains("worst case 5 s -> 7 s"), "{}", back.out);
     assert!(back.out.contains("verdict VIOLATED -> HOLDS"), "{}", back.out);

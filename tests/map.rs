@@ -2,10 +2,11 @@
 
 use std::{collections::BTreeMap, fs};
 
-use support::folder::Folder;
+use support::{folder::Folder, schema};
 
 mod support {
     pub mod folder;
+    pub mod schema;
 }
 
 const DESIGN: &str = include_str!("../models/lease/recommended.toml");
@@ -74,6 +75,7 @@ fn dividing_cells_tells_the_same_as_checking_every_point() {
     let run = folder.tenure(&[&asked[..], &["--every"]].concat()).ends(0);
     let every: BTreeMap<_, _> = rows(&folder, name).into_iter().map(|row| ((row.0, row.1), row.2)).collect();
     let told: serde_json::Value = serde_json::from_str(&run.out).expect("it prints JSON");
+    schema::fits(include_str!("../docs/map.schema.json"), &told);
     assert_eq!((&told["not_checked"], every.len()), (&0.into(), 81));
     for (x, y, verdict, _) in divided.into_iter().filter(|row| row.2 != "not checked") {
         assert_eq!(every[&(x, y)], verdict);
@@ -164,6 +166,11 @@ fn the_largest_value_holds_and_the_next_does_not() {
     assert!(run.out.contains("of the others nothing is known"), "what was not tried is told\n{}", run.out);
     let run = folder.tenure(&[&asked[..], &["--within", "14s", "--step", "1s", "--every"]].concat()).ends(0);
     assert!(run.out.contains("store.ttl: 10.500 s") && run.out.contains("11 of 11 values"), "{}", run.out);
+    let run = folder.tenure(&[&asked[..], &["--step", "50ms", "--json"]].concat()).ends(0);
+    let told: serde_json::Value = serde_json::from_str(&run.out).expect("it prints JSON");
+    schema::fits(include_str!("../docs/tune.schema.json"), &told);
+    let tuned = &told["tuned"][0];
+    assert_eq!([&tuned["found"], &tuned["next"]], [10_000_000, 10_050_000]);
 }
 
 /// The take-over only gains from a shorter ttl; safety is what ends it: ttl / 1.01 >= 9 s / 0.99 + 10 ms, so from

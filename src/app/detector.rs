@@ -84,8 +84,11 @@ impl Measured {
         // In hundredths: n + z^2 / 2, more or less z * sqrt(n + z^2 / 4).
         let middle = count * 100 + Z * Z / 200;
         let spread = (Z * Z * (count * 10_000 + Z * Z / 4)).isqrt() / 100;
-        let rate = |hundredths: u128| hundredths * 10 * HOUR / self.simulated.max(1);
-        Some(Estimate { value: rate(count * 100), lo: rate(middle.saturating_sub(spread)), hi: rate(middle + spread) })
+        let (hours, simulated) = (10 * HOUR, self.simulated.max(1));
+        let lo = middle.saturating_sub(spread + 1) * hours / simulated;
+        // Outwards: one more than a root that was rounded down.
+        let hi = ((middle + spread + 1) * hours).div_ceil(simulated);
+        Some(Estimate { value: count * 100 * hours / simulated, lo, hi })
     }
 
     /// How long a mistake lasts on average, in microseconds.
@@ -155,10 +158,10 @@ mod tests {
     fn a_rate_has_an_interval_even_where_nothing_was_seen() {
         // Of none in 1,000 hours: 0 to 3.84, the square of 1.96.
         let rate = measured(spans([]), 1_000).rate().expect("nobody dies");
-        assert_eq!((rate.value, rate.lo, rate.hi), (0, 0, 3));
+        assert_eq!((rate.value, rate.lo, rate.hi), (0, 0, 4));
         // Of 100: 100 + 1.92, more or less 1.96 * sqrt(100.96) = 19.69.
         let rate = measured(spans([1; 100]), 1_000).rate().expect("nobody dies");
-        assert_eq!((rate.value, rate.lo, rate.hi), (100, 82, 121));
+        assert_eq!((rate.value, rate.lo, rate.hi), (100, 82, 122));
     }
 
     #[test]

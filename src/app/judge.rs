@@ -85,15 +85,15 @@ pub(super) fn rests_on<P: Process, M: Data>(
     assumed: &Builder,
     build: impl Fn(&Builder) -> Option<Setup<P>>,
 ) -> Vec<String> {
-    // Far beyond what a design was made for, a search may be very long.
-    let budget = case.options.budget.map_or(WIDENED, |budget| budget.min(WIDENED));
-    let options = &Options { budget: Some(budget), ..case.options.clone() };
+    // Far beyond what a design was made for, a search may be very long. Time would make the answer one of the machine.
+    let memory = case.options.memory.map_or(WIDENED, |memory| memory.min(WIDENED));
+    let options = &Options { memory: Some(memory), ..case.options.clone() };
     let case = &Case { options, subject: case.subject.clone(), ..*case };
     slack::slack(assumed, |wider| build(wider).map_or(Needed::Unknown, |setup| answer_in(case, &setup)))
 }
 
-/// How long a search with one wider bound may take.
-const WIDENED: std::time::Duration = std::time::Duration::from_secs(2);
+/// How many bytes of zones a search with one wider bound may use.
+const WIDENED: u64 = 16 << 20;
 
 /// The same question of another set-up.
 fn answer_in<P: Process, M: Data>(case: &Case<'_, P, M>, setup: &Setup<P>) -> Needed {

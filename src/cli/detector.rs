@@ -11,7 +11,7 @@ use crate::{
         detector::{Estimate, Measured, WHOLE, mean, measure},
     },
     design::{BadInput, Resolved, Result, Shelf},
-    report::{design_name, figure, grid, span},
+    report::{design_name, figure, figure_json, grid, span},
     simulate,
     time::Duration,
 };
@@ -135,14 +135,14 @@ fn json(rows: &[(String, Measured)]) -> String {
             "design": design,
             "ledger": measured.ledger,
             "runs": measured.runs,
-            "simulated_us": measured.simulated as u64,
+            "simulated_micros": measured.simulated as u64,
             "detections": measured.detection.count(),
-            "detection_us": estimate(mean(&measured.detection)),
-            "detection_longest_us": measured.detection.greatest().map(|(longest, _)| longest),
-            "detection_proved": measured.proved.map(figure),
+            "detection_micros": estimate(mean(&measured.detection)),
+            "detection_longest_micros": measured.detection.greatest().map(|(longest, _)| longest),
+            "detection_proved": figure_json(measured.proved),
             "mistakes": measured.mistakes.as_ref().map(simulate::Distribution::count),
             "mistakes_per_1000_hours": estimate(measured.rate()),
-            "mistake_duration_us": estimate(measured.duration()),
+            "mistake_duration_micros": estimate(measured.duration()),
             "accuracy_ppb": estimate(measured.accuracy()),
         })
     };

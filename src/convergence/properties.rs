@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Site, Work};
 use crate::{
     process::{Names, NodeId},
-    spec::{Form, Property, Trigger, Watch},
+    spec::{Form, Property, Trigger},
 };
 
 /// What a property remembers: no more than its own question needs, because it is part of the state.
@@ -20,6 +20,14 @@ pub enum Memory {
     /// that was ever present.
     Recovery {
         rows: BTreeMap<u16, NodeId>,
+        waiting: BTreeSet<u16>,
+        up: BTreeMap<NodeId, bool>,
+    },
+    /// Which LRPs' rows name a cell, which cells have accepted each of the others, which of these lost their last such
+    /// cell, and whether each cell is up that was ever present.
+    Starts {
+        held: BTreeSet<u16>,
+        accepted: BTreeMap<u16, BTreeSet<NodeId>>,
         waiting: BTreeSet<u16>,
         up: BTreeMap<NodeId, bool>,
     },
@@ -63,14 +71,7 @@ pub enum Memory {
 }
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
-    let property = |id, sentence, requirements, form, memory, watch: Watch<Site, Memory>| Property {
-        id,
-        sentence,
-        requirements,
-        form,
-        memory,
-        watch,
-    };
+    let property = Property::<Site, Memory>::new;
     let recovery = || Memory::Recovery { rows: BTreeMap::new(), waiting: BTreeSet::new(), up: BTreeMap::new() };
     let resolving = || Memory::Resolving { stands: BTreeSet::new(), tried: BTreeMap::new() };
     vec![
@@ -81,6 +82,19 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Crash),
             recovery(),
             watch::recovers,
+        ),
+        property(
+            "lost-start-is-repeated",
+            "after a cell dies that accepted a start no row names yet, another has accepted it in time",
+            &["recovery-2", "presence-4"],
+            Form::Within(Trigger::Crash),
+            Memory::Starts {
+                held: BTreeSet::new(),
+                accepted: BTreeMap::new(),
+                waiting: BTreeSet::new(),
+                up: BTreeMap::new(),
+            },
+            watch::starts_again,
         ),
         property(
             "dead-cell-fails-tasks",

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Site;
 use crate::{
     process::{Names, NodeId, Rank},
-    spec::{Form, Property, Trigger, Watch},
+    spec::{Form, Property, Trigger},
 };
 
 /// What a property remembers: no more than its own question needs, because it is part of the state.
@@ -57,14 +57,7 @@ pub enum Memory {
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
     let nobody = BTreeSet::new;
     let takeover = || Memory::Takeover { workers: nobody(), up: nobody() };
-    let property = |id, sentence, requirements, form, memory, watch: Watch<Site, Memory>| Property {
-        id,
-        sentence,
-        requirements,
-        form,
-        memory,
-        watch,
-    };
+    let property = Property::<Site, Memory>::new;
     vec![
         property(
             "at-most-one-believes",

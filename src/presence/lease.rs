@@ -168,7 +168,7 @@ impl Lease {
 
     fn kept(&mut self, config: &Config, answered: Id, alive: bool, fx: &mut Fx) {
         let Lease::Open { keep, .. } = self else { return };
-        // An answer to an earlier question is as good: it comes on the same connection, or not at all.
+        // An answer to an earlier question is not counted: that one was given up, and another will be asked.
         if *keep != (Keep::Asking { question: answered }) {
             return;
         }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::Site;
 use crate::{
     process::{Names, NodeId},
-    spec::{Form, Property, Trigger, Watch},
+    spec::{Form, Property, Trigger},
 };
 
 /// What a property remembers: no more than its own question needs, because it is part of the state.
@@ -33,14 +33,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
     let nobody = BTreeSet::new;
     let ended = || Memory::Ended { work: nobody(), ended: None };
     let over = || Memory::Over { dead: nobody(), over: nobody(), asked: nobody() };
-    let property = |id, sentence, requirements, form, memory, watch: Watch<Site, Memory>| Property {
-        id,
-        sentence,
-        requirements,
-        form,
-        memory,
-        watch,
-    };
+    let property = Property::<Site, Memory>::new;
     vec![
         property(
             "dead-cell-is-told",

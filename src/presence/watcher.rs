@@ -94,7 +94,7 @@ impl Watcher {
     pub fn learn(&mut self, config: &Config, input: Input<Self>, fx: &mut Fx) -> Vec<NodeId> {
         match input {
             Input::Message { message, .. } => match config.registry.said(message) {
-                Some((question, said)) if self.asked(question) => self.heard(config, question, said, fx),
+                Some((question, said)) if self.asked(question) => self.heard(config, said, fx),
                 // Answers to what its host asked.
                 Some(_) | None => Vec::new(),
             },
@@ -122,7 +122,7 @@ impl Watcher {
         }
     }
 
-    fn heard(&mut self, config: &Config, question: Id, said: Said, fx: &mut Fx) -> Vec<NodeId> {
+    fn heard(&mut self, config: &Config, said: Said, fx: &mut Fx) -> Vec<NodeId> {
         match (config.by, said) {
             (By::Difference { .. }, Said::Present { cells, index, .. }) => {
                 let gone = self.compare(cells);
@@ -146,9 +146,11 @@ impl Watcher {
                 let gone = |news: News| if let News::Gone(cell) = news { Some(cell) } else { None };
                 news.into_iter().filter_map(gone).collect()
             }
-            _ => {
-                // Of two questions one may still be answered: that is then an answer to nothing.
-                let _ = question;
+            // It failed, or is no answer to what was asked.
+            (By::Nothing, _)
+            | (By::Difference { .. }, Said::Changed(_) | Said::Failed)
+            | (By::Next, Said::Present { .. } | Said::Failed)
+            | (By::All, Said::Failed) => {
                 self.rest(config, fx);
                 Vec::new()
             }

@@ -3,7 +3,7 @@
 use super::{AGENT, Event, Request, SERVICE, Site, Status};
 use crate::{
     process::Names,
-    spec::{Form, Happening, Property, Signals, Trigger, Watch},
+    spec::{Form, Happening, Property, Signals, Trigger},
 };
 
 /// What a property remembers: no more than its own question needs, because it is part of the state.
@@ -17,14 +17,7 @@ pub enum Memory {
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
     let due = || Memory::Due { ready: false, passing: false, due: false };
-    let property = |id, sentence, requirements, form, memory, watch: Watch<Site, Memory>| Property {
-        id,
-        sentence,
-        requirements,
-        form,
-        memory,
-        watch,
-    };
+    let property = Property::<Site, Memory>::new;
     vec![
         property(
             "registration-outlasts-election",

@@ -28,7 +28,7 @@ pub(crate) use map::Drawn;
 pub(crate) use page::{Told, anchor, page};
 pub(crate) use png::png;
 pub(crate) use simulation::{Answer as SimulatedAnswer, Simulation, simulation, simulations};
-pub(crate) use summary::summary;
+pub(crate) use summary::{figure as figure_json, summary};
 pub(crate) use svg::{Medium, chart};
 pub(crate) use table::{grid, table};
 pub(crate) use tuning::{tuning, tuning_json};

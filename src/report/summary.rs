@@ -79,7 +79,8 @@ fn one_rate(one_rate: Option<OneRate>) -> Value {
     }
 }
 
-fn figure(figure: Option<Figure>) -> Value {
+/// As the published schemas have it.
+pub(crate) fn figure(figure: Option<Figure>) -> Value {
     match figure {
         None => Value::Null,
         Some(Figure::Exact(value)) => json!({ "kind": "exact", "micros": micros(Some(value)) }),

@@ -90,6 +90,19 @@ impl Trigger {
 }
 
 impl<P: Process, M: Data> Property<P, M> {
+    /// Its parts, in the order of the fields.
+    #[must_use]
+    pub const fn new(
+        id: &'static str,
+        sentence: &'static str,
+        requirements: &'static [&'static str],
+        form: Form,
+        memory: M,
+        watch: Watch<P, M>,
+    ) -> Self {
+        Self { id, sentence, requirements, form, memory, watch }
+    }
+
     /// What a happening means, given what is remembered.
     pub fn observe(&self, memory: &mut M, happening: &Happening<'_, P>) -> Signals {
         let mut signals = Signals::default();

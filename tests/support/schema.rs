@@ -4,19 +4,20 @@ use serde_json::{Map, Value};
 
 /// # Panics
 /// If the value does not fit, or the schema says what this check does not know.
-pub fn check(schema: &Value, value: &Value) {
-    if let Err(why) = fits(schema, schema, value, "$") {
+pub fn fits(schema: &str, value: &Value) {
+    let schema = serde_json::from_str(schema).expect("a schema is JSON");
+    if let Err(why) = meets(&schema, &schema, value, "$") {
         panic!("{why}");
     }
 }
 
-fn fits(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
+fn meets(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), String> {
     let rules = schema.as_object().ok_or("a schema is an object")?;
     for (rule, asked) in rules {
         let met = match rule.as_str() {
             "$schema" | "$defs" | "title" | "description" | "required" | "additionalProperties" => true,
-            "$ref" => return fits(root, target(root, asked)?, value, at),
-            "anyOf" => list(asked)?.iter().any(|schema| fits(root, schema, value, at).is_ok()),
+            "$ref" => return meets(root, target(root, asked)?, value, at),
+            "anyOf" => list(asked)?.iter().any(|schema| meets(root, schema, value, at).is_ok()),
             "const" => value == asked,
             "enum" => list(asked)?.contains(value),
             "minimum" => value.as_i64() >= asked.as_i64(),
@@ -27,7 +28,7 @@ fn fits(root: &Value, schema: &Value, value: &Value, at: &str) -> Result<(), Str
             },
             "items" => {
                 for (index, item) in list(value)?.iter().enumerate() {
-                    fits(root, asked, item, &format!("{at}[{index}]"))?;
+                    meets(root, asked, item, &format!("{at}[{index}]"))?;
                 }
                 true
             }
@@ -48,7 +49,7 @@ fn properties(root: &Value, rules: &Map<String, Value>, known: &Value, value: &V
     let value = value.as_object().ok_or(format!("{at} is no object"))?;
     for (key, inner) in value {
         let schema = known.get(key).ok_or(format!("{at}.{key} is not in the schema"))?;
-        fits(root, schema, inner, &format!("{at}.{key}"))?;
+        meets(root, schema, inner, &format!("{at}.{key}"))?;
     }
     let missing = |key: &&Value| key.as_str().is_none_or(|key| !value.contains_key(key));
     match list(&rules["required"])?.iter().find(missing) {

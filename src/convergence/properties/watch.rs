@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Memory;
 use crate::{
     convergence::{Event, Request, Site, Work},
+    process::NodeId,
     spec::{Happening, Signals},
 };
 
@@ -12,13 +13,8 @@ type Seen<'a> = Happening<'a, Site>;
 
 pub(super) fn recovers(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let Memory::Recovery { rows, waiting, up } = memory else { unreachable!("it remembers rows") };
+    follow_cells(up, seen);
     match seen {
-        Happening::Emitted(_, Event::Appeared(cell)) => {
-            up.insert(*cell, true);
-        }
-        Happening::Started(node) => {
-            up.entry(*node).and_modify(|up| *up = true);
-        }
         Happening::Emitted(_, Event::Held { work: Work::Lrp(lrp), cell }) => {
             rows.insert(*lrp, *cell);
         }
@@ -29,23 +25,71 @@ pub(super) fn recovers(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signa
             signals.response = waiting.remove(lrp) && waiting.is_empty();
         }
         Happening::Crashed(cell) => {
-            up.entry(*cell).and_modify(|up| *up = false);
             let lost: Vec<u16> = rows.iter().filter(|(_, at)| *at == cell).map(|(lrp, _)| *lrp).collect();
             rows.retain(|_, at| at != cell);
             signals.trigger = !lost.is_empty();
             waiting.extend(lost);
         }
-        Happening::Exited(cell) => {
+        _ => {}
+    }
+    give_up(waiting, up, signals);
+}
+
+/// Which cells are up, of those that were ever present.
+fn follow_cells(up: &mut BTreeMap<NodeId, bool>, seen: &Seen<'_>) {
+    match seen {
+        Happening::Emitted(_, Event::Appeared(cell)) => {
+            up.insert(*cell, true);
+        }
+        Happening::Started(node) => {
+            up.entry(*node).and_modify(|up| *up = true);
+        }
+        Happening::Crashed(cell) | Happening::Exited(cell) => {
             up.entry(*cell).and_modify(|up| *up = false);
         }
         _ => {}
     }
-    // Nobody is left who could accept anything.
+}
+
+/// Nobody is left who could accept anything.
+fn give_up(waiting: &mut BTreeSet<u16>, up: &BTreeMap<NodeId, bool>, signals: &mut Signals) {
     if !up.values().any(|up| *up) && !waiting.is_empty() {
         waiting.clear();
         signals.trigger = false;
         signals.discharge = true;
     }
+}
+
+/// What a cell has accepted and no row names yet is missed by nobody who looks at rows.
+pub(super) fn starts_again(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Starts { held, accepted, waiting, up } = memory else { unreachable!("it remembers starts") };
+    follow_cells(up, seen);
+    match seen {
+        Happening::Emitted(_, Event::Held { work: Work::Lrp(lrp), .. }) => {
+            held.insert(*lrp);
+            accepted.remove(lrp);
+        }
+        Happening::Emitted(_, Event::Vacated(Work::Lrp(lrp))) => {
+            held.remove(lrp);
+        }
+        Happening::Emitted(cell, Event::Accepted(Work::Lrp(lrp))) => {
+            if !held.contains(lrp) {
+                accepted.entry(*lrp).or_default().insert(*cell);
+            }
+            signals.response = waiting.remove(lrp) && waiting.is_empty();
+        }
+        Happening::Crashed(cell) | Happening::Exited(cell) => {
+            for (lrp, cells) in accepted.iter_mut() {
+                if cells.remove(cell) && cells.is_empty() {
+                    waiting.insert(*lrp);
+                    signals.trigger = true;
+                }
+            }
+            accepted.retain(|_, cells| !cells.is_empty());
+        }
+        _ => {}
+    }
+    give_up(waiting, up, signals);
 }
 
 pub(super) fn fails_tasks(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
