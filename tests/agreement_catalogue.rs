@@ -18,7 +18,7 @@ use tenure::{
 const SCALE: Scale = Scale {
     tick: 250_000,
     cap: 200_000_000,
-    situations: 100_000,
+    situations: 300_000,
     memory: 48 << 20,
     seeds: 6,
     horizon: 90_000_000,
