@@ -19,7 +19,7 @@ use crate::{
     simulate,
     spec::{Builder, Class, FaultKind, Form, Property, Setup},
     time::Duration,
-    timed::{self, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
+    timed::{self, Ends, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
     verdict::{Figure, Finding, OneRate, Stats, Verdict},
     world::{
@@ -273,9 +273,19 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
                     None => Verdict::Holds { touches: false, vacuity_unknown: true },
                 };
                 let margin = self.case.within.map(|within| within.minus(Duration::from_micros(proved)));
-                Finding { best, worst: Some(figure), margin, trace: seen, best_trace, ..with(verdict) }
+                let notes = self.discharges().into_iter().collect();
+                Finding { best, worst: Some(figure), margin, trace: seen, best_trace, notes, ..with(verdict) }
             }
         }
+    }
+
+    /// What is discharged is not bounded: a reader should know how much that is.
+    fn discharges(&self) -> Option<String> {
+        let Ends { answered, discharged } = self.notes.ends();
+        let all = answered + discharged;
+        (discharged > 0).then(|| {
+            format!("discharged: {discharged} of {all} steps that end what is measured are no response: none is asked for then")
+        })
     }
 
     /// The best case, its run, and whether any response comes at all.

@@ -146,6 +146,17 @@ impl Notes {
         (answer.unwrap_or_else(|halt| Stuck::Unknown(halt.to_string())), stats)
     }
 
+    /// How many steps end a measured span, and how many of them discharge it; of what was asked so far. A step that only
+    /// the hull can take is counted too.
+    #[must_use]
+    pub fn ends(&self) -> Ends {
+        let outs = |hull: &Arc<Hull>| {
+            let count = |mark| hull.nodes.iter().flat_map(|node| &node.outs).filter(|out| out.marks.any(mark)).count();
+            Ends { answered: count(Marks::RESPONSE), discharged: count(Marks::DISCHARGE) }
+        };
+        self.hulls.iter().map(outs).max_by_key(|ends| ends.answered + ends.discharged).unwrap_or_default()
+    }
+
     fn ask<T>(
         &mut self,
         space: &mut dyn Space,
@@ -162,6 +173,15 @@ impl Notes {
         self.known = query.net.into_known();
         (answer, stats)
     }
+}
+
+/// By how many steps of a search measured spans end.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Ends {
+    /// By the response.
+    pub answered: usize,
+    /// With nothing left that could answer, or was asked for.
+    pub discharged: usize,
 }
 
 /// So many zones are looked at from the end before a search from the beginning takes over.
