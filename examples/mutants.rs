@@ -1,14 +1,20 @@
 //! Plants defects into a copy of the checker, one at a time, and sees whether the tests named for them fail.
 //!
 //! `cargo run --release --example mutants [NAME]..` reads `tests/mutants.toml`. A mutant that survives is a test that
-//! cannot fail. Every test must pass first where nothing is planted: one that fails anyway kills nothing.
+//! cannot fail; one whose test does not end is killed. Every test must pass first where nothing is planted: one that
+//! fails anyway kills nothing.
 
 use std::{
     fs,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
-    time::Instant,
+    thread,
+    time::{Duration, Instant},
 };
+
+/// A test takes seconds. With a defect it may never end, which is no way to pass.
+const LONGEST: Duration = Duration::from_secs(300);
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,5 +137,20 @@ fn run_cargo(copy: &Path, mutant: &Mutant, only_compile: bool) -> bool {
     if only_compile {
         command.arg("--no-run");
     }
-    command.args(&mutant.test).status().expect("cargo runs").success()
+    command.args(&mutant.test).process_group(0);
+    let mut running = command.spawn().expect("cargo runs");
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = running.try_wait().expect("cargo is a child") {
+            return status.success();
+        }
+        if !only_compile && begun.elapsed() > LONGEST {
+            // With the test that it started.
+            let group = format!("-{}", running.id());
+            Command::new("kill").args(["-KILL", "--", &group]).status().expect("kill runs");
+            running.wait().expect("cargo is a child");
+            return false;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
 }
