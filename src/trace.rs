@@ -104,7 +104,7 @@ pub enum Occurrence {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Target {
     Node(NodeId),
-    Machine(u8),
+    Machine(u16),
     /// An index of the fault's `cuts`, and what it takes from what is in flight.
     Cut {
         cut: usize,

@@ -441,7 +441,7 @@ fn the_scenarios_are_as_they_expect() {
     files.sort();
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
-        let seeds = if file.ends_with("week-of-calm.toml") { 2 } else { 50 };
+        let seeds = if file.ends_with("week-of-calm.toml") || file.ends_with("scale.toml") { 2 } else { 50 };
         let run = folder.run(&format!("sim {} --seeds {seeds} --draw swarm", file.display()));
         assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
     }
@@ -454,4 +454,39 @@ fn a_simulation_as_json_fits_its_schema_whatever_the_jobs() {
     let value = serde_json::from_str(&printed[0]).expect("it is JSON");
     support::schema::fits(include_str!("../docs/simulation.schema.json"), &value);
     assert!(printed.iter().all(|one| *one == printed[0]));
+}
+
+#[test]
+fn more_nodes_than_a_checker_follows_are_simulated_and_not_checked() {
+    let full = include_str!("../sims/scenarios/convergence-full.toml");
+    let folder = Folder::new("many", &[("many.toml", full.replace("cells = 3", "cells = 300"))]);
+    let check = folder.run("check many.toml --property live-work-stays");
+    assert_eq!(check.code, Some(3), "{}", check.out);
+    for said in ["at most 126 nodes, as many as a checker follows", "got 306 nodes", "`tenure sim`"] {
+        assert!(check.aside.contains(said), "{}", check.aside);
+    }
+}
+
+/// 20 LRPs on each of 100 cells, and each start goes to a cell that has least: so 20 of a dead cell, 200 of a zone.
+#[test]
+fn a_simulation_measures_recovery_and_what_the_stores_are_asked() {
+    let scale = include_str!("../sims/scenarios/scale.toml");
+    let folder = Folder::new("scale", &[("scale.toml", scale.to_string())]);
+    for (ledger, lost, drained) in [("cell", 20, 0), ("zone", 200, 0), ("deploy", 0, 200)] {
+        let run = folder.run(&format!("sim scale.toml --under {ledger} --seeds 1 --json"));
+        let value: serde_json::Value = serde_json::from_str(&run.out).expect("it is JSON");
+        support::schema::fits(include_str!("../docs/simulation.schema.json"), &value);
+        let one = &value["simulations"][0];
+        let span = |index: usize| (&one["measured_spans"][index]["measured"], &one["measured_spans"][index]["name"]);
+        assert_eq!(span(0), (&lost.into(), &"an LRP of a dead cell is accepted elsewhere".into()), "{ledger}");
+        let count = |topic: &str, name: &str| {
+            let counts = one["measured_counts"].as_array().expect("they are a list").iter();
+            let found = counts.filter(|count| count["topic"] == topic && count["name"] == name);
+            found.map(|count| count["count"].as_u64().expect("it is a number")).sum::<u64>()
+        };
+        assert_eq!(count("database", "reads of all rows") * 2_000, count("convergence", "rows looked at"), "{ledger}");
+        assert_eq!(count("convergence", "rows taken from missing cells"), lost, "{ledger}");
+        assert!(count("convergence", "starts accepted") >= 2_000 + lost, "{ledger}");
+        assert!(span(1).0.as_u64() >= Some(drained), "{ledger}");
+    }
 }

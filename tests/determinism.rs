@@ -109,7 +109,7 @@ impl Process for Careless {
     type Durable = ();
 
     fn start(_: &Me<'_, Careless>, (): (), fx: &mut Effects<Careless>) -> Careless {
-        let peers: std::collections::HashSet<u8> = (0..8).collect();
+        let peers: std::collections::HashSet<u16> = (0..8).collect();
         peers.into_iter().for_each(|peer| fx.emit(NodeId(peer)));
         Careless
     }

@@ -126,7 +126,7 @@ impl<'a> Virtual<'a> {
             let at = run.draws.within(start.lo().micros(), start.hi().micros());
             run.coming(at, Coming::Start(id));
         }
-        let victim = NodeId(run.draws.within(1, nodes as i64 - 1) as u8);
+        let victim = NodeId(run.draws.within(1, nodes as i64 - 1) as u16);
         let at = run.draws.within(1, until);
         run.coming(at, Coming::Crash(victim));
         while run.step(until) {}
@@ -157,7 +157,7 @@ impl<'a> Virtual<'a> {
         match (timer, coming) {
             (Some((at, index)), next) if next.is_none_or(|next| at + patience <= next) => {
                 self.now = self.now.max(at);
-                self.now <= until && self.fire(NodeId(index as u8))
+                self.now <= until && self.fire(NodeId(index as u16))
             }
             (_, Some(at)) => {
                 self.now = self.now.max(at);

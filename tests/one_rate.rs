@@ -17,7 +17,7 @@ struct Hourglasses;
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Design {
-    nodes: u8,
+    nodes: u16,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -109,7 +109,7 @@ impl Protocol for Hourglasses {
     }
 
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Hourglass>, DesignError> {
-        let node = |index: u8| Node {
+        let node = |index: u16| Node {
             name: ["A", "B"][usize::from(index)].into(),
             config: Config { first: index == 0, second: index + 1 == design.nodes },
             machine: index,
@@ -123,7 +123,7 @@ impl Protocol for Hourglasses {
     }
 }
 
-fn check(nodes: u8, drift: &str, property: &str) -> Finding {
+fn check(nodes: u16, drift: &str, property: &str) -> Finding {
     let app = App::new().protocol(Hourglasses);
     let text = format!(
         "tenure = 1\nprotocol = \"hourglasses\"\n[design]\nnodes = {nodes}\n[network]\ndelay = \"0ms\"\n[ledger.l]\ndrift = \

@@ -60,7 +60,7 @@ fn puppets(strings: &[Strings], faults: &[(Tokens, FaultKind<&'static str>)]) ->
     let node = |(index, strings): (usize, &Strings)| Node {
         name: ["A", "B"][index].into(),
         config: *strings,
-        machine: index as u8,
+        machine: index as u16,
         start: Window::ZERO,
         restart_after_exit: None,
         clock: Clock::default(),

@@ -32,7 +32,7 @@ pub enum Role {
     Leader,
     Follower,
     /// A machine with so many of them.
-    Clients(u8),
+    Clients(u16),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -48,7 +48,7 @@ pub enum Message {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Timer {
     Beat,
-    Renew { client: u8 },
+    Renew { client: u16 },
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -123,9 +123,9 @@ impl Process for Part {
 }
 
 /// With so many machines of clients, at most 200, and so many clients on each.
-pub fn setup(machines: u8, clients: u8) -> Setup<Part> {
+pub fn setup(machines: u16, clients: u16) -> Setup<Part> {
     let ms = |lo, hi| Window::new(Duration::from_millis(lo), Duration::from_millis(hi));
-    let node = |index: u8| Node {
+    let node = |index: u16| Node {
         name: format!("n{index}"),
         config: match index {
             0 => Role::Leader,

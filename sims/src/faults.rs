@@ -176,7 +176,7 @@ impl<P: Process> Stage<P> {
         restart.iter().for_each(|window| self.schedule_start(node, *window));
     }
 
-    fn kill_machine(&mut self, machine: u8, restart: Option<Window>) {
+    fn kill_machine(&mut self, machine: u16, restart: Option<Window>) {
         self.dead.insert(machine);
         let setup = self.setup.clone();
         for node in setup.ids().filter(|node| setup.node(*node).machine == machine) {

@@ -291,7 +291,7 @@ impl<P: Process> Stage<P> {
 
 impl<P: Process> Ways<P> {
     pub(crate) fn new(links: &Links, nodes: usize) -> Ways<P> {
-        let ids = || (0..nodes).map(|index| NodeId(index as u8));
+        let ids = || (0..nodes).map(|index| NodeId(index as u16));
         let way = |(from, to)| Way {
             link: links.get(from, to).copied(),
             sent: 0,

@@ -89,6 +89,9 @@ pub trait Stageable {
     /// How long runs under a ledger last: a minute more than its schedule.
     fn lasting(&self, design: &Resolved, ledger: &str) -> Duration;
 
+    /// How many nodes there are.
+    fn nodes(&self, design: &Resolved, ledger: &str) -> usize;
+
     /// The digest of each seed's run.
     fn digests(&self, design: &Resolved, ledger: &str, seeds: Range<u64>, options: &Options) -> Vec<u64>;
 }
@@ -195,6 +198,10 @@ impl<T: Protocol> Stageable for T {
         let options = scheduled(self, design, ledger, &Options::lasting(Duration::default()));
         let last = options.plan.last().map_or(Duration::default(), |strike| strike.at);
         last.plus(Duration::from_secs(60))
+    }
+
+    fn nodes(&self, design: &Resolved, ledger: &str) -> usize {
+        setup(self, design, ledger).nodes.len()
     }
 
     fn digests(&self, design: &Resolved, ledger: &str, seeds: Range<u64>, options: &Options) -> Vec<u64> {

@@ -15,8 +15,8 @@ use std::{
 use tenure::{
     host::Host,
     process::{Lane, NodeId, Process, Reason},
-    simulate::{Digest, Draw, End, Options, Random, Run, Source, Stream},
-    spec::Setup,
+    simulate::{Digest, Draw, End, Options, Random, Run, Source, Stream, message_key},
+    spec::{Measured, Setup},
     time::{Duration, Window},
     trace::{Choices, Occurrence, Step},
 };
@@ -31,7 +31,7 @@ pub(crate) struct Stage<P: Process> {
     pub(crate) nodes: Vec<Node<P>>,
     pub(crate) ways: Ways<P>,
     /// Machines that died and of which nothing has started again.
-    pub(crate) dead: BTreeSet<u8>,
+    pub(crate) dead: BTreeSet<u16>,
     /// How many tokens each fault class has.
     pub(crate) tokens: Vec<u8>,
     /// Fault classes that strike at one of the next sends or steps.
@@ -335,7 +335,7 @@ impl<P: Process> Stage<P> {
 
     /// A moment within a window from now, for a message by its number.
     pub(crate) fn draw_for_message(&self, (from, to): (NodeId, NodeId), number: u32, copy: u8, after: Window) -> i64 {
-        let key = u64::from_be_bytes([0, from.0, to.0, copy, 0, 0, 0, 0]) | u64::from(number);
+        let key = message_key(from, to, number, copy);
         self.draw(&mut self.network.of(key), after)
     }
 
@@ -456,6 +456,7 @@ impl<P: Process> Stage<P> {
             until: self.last,
             end: if quiet && end == End::Horizon { End::Quiet } else { end },
             seen: Vec::new(),
+            measured: Measured::default(),
             used: self.used,
             missed: self.missed,
             digest: self.digest.finish(),

@@ -1,7 +1,7 @@
 //! Every scenario on both simulators: what its file expects is what the seeds show.
 //!
-//! `TENURE_SEED` runs one seed, `TENURE_SEEDS` so many; 50 otherwise. Runs that last longer than an hour are of one
-//! seed.
+//! `TENURE_SEED` runs one seed, `TENURE_SEEDS` so many; 50 otherwise. Runs that last longer than an hour, or have
+//! more than a hundred nodes, are of one seed.
 
 use std::{collections::BTreeMap, fs, ops::Range, path::Path};
 
@@ -14,9 +14,10 @@ use tenure_sims::scenario::{self, BOTH, Simulator, Tally};
 
 const SEEDS: u64 = 50;
 const LONG: Duration = Duration::from_secs(3_600);
+const LARGE: usize = 100;
 const FEW: u64 = 1;
 
-fn seeds(lasting: Duration) -> Range<u64> {
+fn seeds(is_large: bool) -> Range<u64> {
     let number = |name: &str| {
         let text = std::env::var(name).ok()?;
         Some(text.parse::<u64>().unwrap_or_else(|_| panic!("{name}: expected a number, got {text:?}")))
@@ -25,7 +26,7 @@ fn seeds(lasting: Duration) -> Range<u64> {
         return seed..seed + 1;
     }
     let many = number("TENURE_SEEDS").unwrap_or(SEEDS);
-    0..if lasting > LONG { many.min(FEW) } else { many }
+    0..if is_large { many.min(FEW) } else { many }
 }
 
 /// Whether the seeds show what is expected. One seed alone need not show a violation.
@@ -56,7 +57,8 @@ fn problems(design: &Resolved, simulator: Simulator) -> Vec<String> {
     for (ledger, asked) in ledgers {
         let lasting = protocol.lasting(design, ledger);
         let options = Options { draw: Draw::Swarm, ..Options::lasting(lasting) };
-        let tallies = protocol.play(design, ledger, &asked, simulator, seeds(lasting), &options);
+        let seeds = seeds(lasting > LONG || protocol.nodes(design, ledger) > LARGE);
+        let tallies = protocol.play(design, ledger, &asked, simulator, seeds, &options);
         for (expectation, tally) in asked.iter().zip(&tallies) {
             let place = format!("{} on {simulator:?}: {} under {ledger}", design.file, expectation.property);
             problems.extend(problem(expectation, tally).map(|problem| format!("{place}: {problem}")));

@@ -12,13 +12,14 @@ use super::{
 };
 use crate::{
     design::{BadInput, Resolved, Result, ledger_lines, suggestion},
+    process::Process,
     simulate::{self, Hold, Strike},
-    spec::{Builder, Class, Detector, Form, LedgerKey, Property, Protocol, Setup},
+    spec::{Builder, Class, DesignError, Detector, Form, LedgerKey, Property, Protocol, Setup},
     time::Duration,
     trace::{Subject, Trace},
     untimed,
     verdict::{Finding, Outcome, Verdict},
-    world::{Focus, Reductions, World},
+    world::{Focus, MOST_NODES, Reductions, World},
 };
 
 /// A protocol, whatever its types are.
@@ -189,6 +190,10 @@ impl<T: Protocol> Erased for Typed<T> {
         let subject = self.subject(design, id, ledger);
         let case = Case { setup: &setup, property: &property, within: *within, subject, options };
         let (typed, builder) = (design.design()?, design.builder(ledger, &self.0.ledger_keys())?);
+        let planned = design.planned(ledger, &self.0.ledger_keys())?;
+        if planned.is_empty() {
+            can_be_checked(design, ledger, &setup)?;
+        }
         Ok(Outcome {
             property: id.clone(),
             sentence: property.sentence.into(),
@@ -196,7 +201,7 @@ impl<T: Protocol> Erased for Typed<T> {
             ledger: ledger.clone(),
             ledger_lines: ledger_lines(&builder),
             within: *within,
-            finding: match design.planned(ledger, &self.0.ledger_keys())?.is_empty() {
+            finding: match planned.is_empty() {
                 true => {
                     let mut finding = judge::judge(&case);
                     if !options.brief {
@@ -233,7 +238,9 @@ impl<T: Protocol> Erased for Typed<T> {
         let plan = &Plan { options, ..plan.clone() };
         let build = self.build_with(&typed, &builder);
         let classes = &builder.classes;
-        let case = sim::Case { setup: &setup, properties: &properties, asked, subject, plan, classes, build: &build };
+        let gauge = || self.0.gauge();
+        let (properties, setup) = (&properties, &setup);
+        let case = sim::Case { setup, properties, asked, subject, plan, classes, gauge: &gauge, build: &build };
         Ok(Simulated { ledger_lines, ..sim::simulate(&case) })
     }
 
@@ -255,6 +262,7 @@ impl<T: Protocol> Erased for Typed<T> {
         let id = &question.property;
         let property = self.property(id).ok_or_else(|| unknown_property(id, &self.properties()))?;
         let (setup, claim) = (self.setup(design, &question.ledger)?, property.sentence);
+        can_be_checked(design, &question.ledger, &setup)?;
         let world = Arc::new(Mutex::new(World::new(setup, property, Focus::Check, Reductions::NONE)));
         std::thread::spawn(move || untimed::explore(world, claim, address));
         Ok(())
@@ -265,6 +273,17 @@ impl<T: Protocol> Erased for Typed<T> {
         simulate::holds(&setup, &self.0.properties(), trace)
             .map_err(|why| BadInput::without_place(format!("the trace is not a run of its design: {why}")))
     }
+}
+
+/// The checkers follow fewer nodes than a simulation.
+fn can_be_checked<P: Process>(design: &Resolved, ledger: &str, setup: &Setup<P>) -> Result<()> {
+    let nodes = setup.nodes.len();
+    if nodes <= MOST_NODES {
+        return Ok(());
+    }
+    let expected = format!("at most {MOST_NODES} nodes, as many as a checker follows");
+    let error = DesignError { key: "design".into(), expected, got: format!("{nodes} nodes") };
+    Err(design.refuse(&error, ledger).with_remedy("simulate it: `tenure sim`"))
 }
 
 pub(crate) fn unknown_property(id: &str, known: &[Card]) -> Box<BadInput> {

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     process::{Data, Process},
     simulate::{self, Findings, Survey},
-    spec::{Class, Form, Property, Setup},
+    spec::{Class, Form, Gauge, Property, Setup},
     time::Duration,
     timed::Limits,
     trace::{Subject, Trace},
@@ -68,6 +68,8 @@ pub(super) struct Case<'a, P: Process, M: Data> {
     pub(super) plan: &'a Plan,
     /// The ledger's.
     pub(super) classes: &'a [Class],
+    /// Measures a run.
+    pub(super) gauge: &'a (dyn Fn() -> Option<Box<dyn Gauge<P>>> + Sync),
     /// Makes the set-up with other classes.
     pub(super) build: &'a dyn Fn(&[Class]) -> Option<Setup<P>>,
 }
@@ -82,10 +84,9 @@ pub(super) fn simulate<P: Process, M: Data>(case: &Case<'_, P, M>) -> Simulated 
     let Case { setup, properties, asked, plan, .. } = case;
     let bounds: Vec<Option<i64>> = asked.iter().map(|question| question.within.map(Duration::micros)).collect();
     let meter = &plan.meter;
-    let survey =
-        simulate::survey(setup, properties, &bounds, plan.seeds.clone(), &plan.options, &meter.cancel(), |runs| {
-            meter.count_runs(runs);
-        });
+    let (seeds, cancel) = (plan.seeds.clone(), meter.cancel());
+    let done = |runs| meter.count_runs(runs);
+    let survey = simulate::survey_with(case.gauge, setup, properties, &bounds, seeds, &plan.options, &cancel, done);
     let shown = asked.iter().zip(*properties).zip(&survey.findings);
     let shown = shown.map(|((question, property), findings)| show(case, question, property, findings)).collect();
     let faults = setup.faults.iter().map(|fault| fault.name.clone()).collect();

@@ -3,7 +3,10 @@
 //! It asks for the cells, asks each what it has, gives each start to the cell that has least, and forgets the batch.
 //! Cells with as much as each other are taken in the order in which they answered, which is anybody's guess.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
+};
 
 use serde::Deserialize;
 
@@ -79,9 +82,8 @@ impl Auctioneer {
         io: &mut Io<'_, '_>,
     ) {
         // What a cell was told to start, and has not answered yet, needs no other place.
-        let performing = |work: &Work| self.performing.values().any(|works| works.contains(work));
-        let works: Vec<Work> = works.into_iter().filter(|work| !performing(work)).collect();
-        self.batch.extend(works);
+        let performing: BTreeSet<&Work> = self.performing.values().flatten().collect();
+        self.batch.extend(works.into_iter().filter(|work| !performing.contains(work)));
         match self.phase {
             Phase::Resting => {
                 io.disarm(Timer::Again);
@@ -177,17 +179,21 @@ impl Auctioneer {
     fn sell(&mut self, config: &Config, io: &mut Io<'_, '_>) {
         io.disarm(Timer::Look);
         let Phase::Looking { loads, .. } = &mut self.phase else { return };
-        let mut loads = std::mem::take(loads);
+        let loads = std::mem::take(loads);
         if loads.is_empty() {
             self.without_a_place(config, io);
             return;
         }
         self.phase = Phase::Idle;
+        // Of those that have as little, the first that answered.
+        let mut cells: BinaryHeap<Reverse<(u16, usize)>> =
+            loads.iter().enumerate().map(|(place, (_, load))| Reverse((*load, place))).collect();
         let mut sold: BTreeMap<NodeId, Vec<Work>> = BTreeMap::new();
         for work in std::mem::take(&mut self.batch) {
-            let least = loads.iter_mut().min_by_key(|(_, load)| *load).expect("a cell answered");
-            least.1 += 1;
-            sold.entry(least.0).or_default().push(work);
+            let mut least = cells.peek_mut().expect("a cell answered");
+            let Reverse((load, place)) = &mut *least;
+            *load += 1;
+            sold.entry(loads[*place].0).or_default().push(work);
         }
         for (cell, works) in sold {
             io.send(cell, Message::Perform(works.clone()));

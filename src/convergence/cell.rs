@@ -22,6 +22,8 @@ pub struct Config {
     pub evacuation_poll: Duration,
     /// After how long a drained cell stops, whatever it still has; never, if absent.
     pub evacuation_timeout: Option<Duration>,
+    /// How long after a drained cell has stopped it starts again; never, if absent.
+    pub restart: Option<Window>,
     /// Whether a rep asks about all containers as soon as a connection to a BBS is gone.
     pub asks_again: bool,
     /// How long a container takes to start.

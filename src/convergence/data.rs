@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     About, Answer, Ask, Event, Finding, Message, Purpose, Request, Verdict, Work,
     host::Io,
+    index::Index,
     lrp::{self, Instance, Lrp, Reply, State},
     task::{self, Task},
 };
@@ -73,6 +74,8 @@ pub struct Data {
     rows: Rows,
     /// Whose time is up: see [`Config::stale`] and [`Config::backoff`].
     old: BTreeSet<Work>,
+    /// Where there are many LRPs.
+    of_cell: Option<Index>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -85,8 +88,9 @@ pub enum Timer {
 
 impl Data {
     pub(super) fn start(config: &Config, rows: Rows, io: &mut Io<'_, '_>) -> Data {
-        let mut data = Data { rows, old: BTreeSet::new() };
+        let mut data = Data { rows, old: BTreeSet::new(), of_cell: None };
         if data.rows.desired {
+            data.of_cell = Index::of(&data.rows.lrps);
             let lrps: Vec<u16> = data.rows.lrps.keys().copied().collect();
             for lrp in lrps {
                 data.age(Work::Lrp(lrp), config, io);
@@ -103,6 +107,7 @@ impl Data {
             undesired: BTreeSet::new(),
             tasks: (0..config.tasks).map(|task| (task, Task::Pending)).collect(),
         };
+        data.of_cell = Index::of(&data.rows.lrps);
         data.persist(config, io);
         let works: Vec<Work> = (0..config.lrps).map(Work::Lrp).chain((0..config.tasks).map(Work::Task)).collect();
         for work in &works {
@@ -205,16 +210,15 @@ impl Data {
         io: &mut Io<'_, '_>,
     ) {
         let has = |guid| asks.iter().any(|ask| ask.container == guid);
-        let of_cell = |one: Option<Instance>| one.filter(|one| one.cell == cell && !has(one.guid));
-        let gone: Vec<(u16, Instance)> = self
-            .rows
-            .lrps
-            .iter()
-            .flat_map(|(lrp, rows)| {
-                let slots = [rows.ordinary.and_then(State::instance), rows.evacuating, rows.suspect];
-                slots.map(|slot| of_cell(slot).map(|instance| (*lrp, instance)))
-            })
-            .flatten()
+        let is_gone = |one: &Instance| one.cell == cell && !has(one.guid);
+        let rows = &self.rows.lrps;
+        let of_it = match &mut self.of_cell {
+            Some(index) => index.lrps_of(cell, rows),
+            None => rows.iter().collect(),
+        };
+        let gone: Vec<(u16, Instance)> = of_it
+            .into_iter()
+            .flat_map(|(lrp, rows)| rows.instances().filter(is_gone).map(|instance| (*lrp, instance)))
             .collect();
         for (lrp, instance) in gone {
             self.lrp(config, lrp, lrp::Op::Remove(instance), starts, io);
@@ -495,6 +499,9 @@ impl Data {
     fn lrp(&mut self, config: &Config, lrp: u16, op: lrp::Op, starts: &mut Vec<Work>, io: &mut Io<'_, '_>) -> Reply {
         let desired = !self.rows.undesired.contains(&lrp);
         let Some(rows) = self.rows.lrps.get_mut(&lrp) else { return Reply::Absent };
+        if let (Some(index), Some(instance)) = (&mut self.of_cell, op.instance()) {
+            index.enter(instance.cell, lrp);
+        }
         let before = rows.ordinary;
         let outcome = rows.apply(op, &config.rules);
         let after = rows.ordinary;

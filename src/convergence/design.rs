@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     lease,
-    process::NodeId,
+    process::{MOST_NODES, NodeId},
     spec::{Builder, Carriage, Class, Clock, DesignError, Link, Links, Node, Reach, Setup},
     time::Window,
 };
@@ -100,9 +100,11 @@ impl Design {
         }
         let phase = builder.phase_up_to(self.cell.heartbeat);
         let config = cell::Config { bbs: plan.places.bbs.clone(), ..self.cell.clone() };
+        let is_symmetric = is_symmetric(builder, plan);
         for (index, id) in plan.cells.iter().enumerate() {
             let cell = node(format!("C{}", index + 1), *id, Config::Cell(Box::new(config.clone())), phase);
-            nodes.push(Node { group: is_symmetric(builder, plan).then_some(0), ..cell });
+            let group = is_symmetric.then_some(0);
+            nodes.push(Node { group, restart_after_exit: self.cell.restart, ..cell });
         }
         nodes
     }
@@ -232,5 +234,4 @@ fn own(class: &Class, plan: &Plan) -> Result<Option<(Vec<NodeId>, Request)>, Des
     }))
 }
 
-/// A node's number is a byte.
-const MOST: u32 = 250;
+const MOST: u32 = MOST_NODES as u32;

@@ -85,6 +85,22 @@ pub enum Op {
     Fail,
 }
 
+impl Op {
+    /// Whose operation it is. No other instance comes into a row by it.
+    pub(super) const fn instance(self) -> Option<Instance> {
+        match self {
+            Op::Claim(instance)
+            | Op::Start(instance)
+            | Op::Crash(instance)
+            | Op::Remove(instance)
+            | Op::EvacuateRunning(instance)
+            | Op::EvacuateClaimed(instance)
+            | Op::Suspect(instance) => Some(instance),
+            Op::Unclaim(_) | Op::Promote | Op::Fail => None,
+        }
+    }
+}
+
 /// What came of it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Outcome {
@@ -119,6 +135,11 @@ impl Lrp {
     #[must_use]
     pub fn desired() -> Lrp {
         Lrp { ordinary: Some(UNCLAIMED), ..Lrp::default() }
+    }
+
+    /// Whoever has a row of it.
+    pub(super) fn instances(&self) -> impl Iterator<Item = Instance> {
+        [self.ordinary.and_then(State::instance), self.evacuating, self.suspect].into_iter().flatten()
     }
 
     /// Applies an operation, as one transaction.

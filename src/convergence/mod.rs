@@ -17,7 +17,9 @@ mod cell;
 mod converger;
 mod data;
 mod design;
+mod gauge;
 mod host;
+mod index;
 pub mod lrp;
 mod properties;
 mod registry;
@@ -30,7 +32,7 @@ pub use self::{cell::Cell, data::Rows, design::Design, host::Host, properties::M
 use crate::{
     lease,
     process::{Effects, Id, Input, Me, Names, NodeId, Process},
-    spec::{Builder, DesignError, LedgerKey, Property, Protocol, Setup},
+    spec::{Builder, DesignError, Gauge, LedgerKey, Property, Protocol, Setup},
     time::Window,
 };
 
@@ -372,6 +374,10 @@ impl Protocol for Convergence {
             key("container", "a container of a cell crashes", false),
             key("scale-down", "an operator wants the first LRP no more", false),
         ]
+    }
+
+    fn gauge(&self) -> Option<Box<dyn Gauge<Site>>> {
+        Some(Box::<gauge::Load>::default())
     }
 
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {

@@ -219,9 +219,23 @@ pub fn ledger_lines(builder: &Builder) -> Vec<String> {
     if let Some(phase) = builder.phase {
         lines.push(format!("first starts in {phase}"));
     }
-    lines.extend(builder.classes.iter().map(class_line));
+    // A schedule has a class for each of its victims.
+    let alike = |one: &Class, other: &Class| Class { nodes: other.nodes.clone(), ..one.clone() } == *other;
+    for classes in builder.classes.chunk_by(alike) {
+        match classes {
+            [first, .., last] if classes.len() > FEW && first.nodes.is_some() => {
+                let name = |class: &Class| class.nodes.as_ref().map_or(String::new(), |nodes| nodes.join(" "));
+                let nodes = Some(vec![format!("each of {} from {} to {}", classes.len(), name(first), name(last))]);
+                lines.push(class_line(&Class { nodes, ..first.clone() }));
+            }
+            _ => lines.extend(classes.iter().map(class_line)),
+        }
+    }
     lines
 }
+
+/// So many victims are named one by one.
+const FEW: usize = 8;
 
 fn class_line(class: &Class) -> String {
     let mut line = format!("{} at most {}", class.key, class.tokens.at_most);

@@ -67,7 +67,7 @@ impl Resolved {
     pub(super) fn scheduled_place(&self, ledger: &str, name: &str) -> Option<Place> {
         let table = self.ledger(ledger).ok()?;
         let Value::List(steps) = &table.get("schedule")?.value else { return None };
-        let named = |node: &&Node| node.text() == Some(name);
+        let named = |node: &&Node| names(node).is_ok_and(|names| names.iter().any(|other| other == name));
         let nodes = steps.iter().filter_map(Node::table).flat_map(|step| &step.entries);
         let nodes = nodes.flat_map(|entry| match &entry.node.value {
             Value::List(nodes) => nodes.iter().collect(),
@@ -226,7 +226,12 @@ fn collect(actions: Vec<Action>) -> Result<Schedule> {
     let mut schedule = Schedule::default();
     for action in actions {
         let What::Strike(class) = action.what else { continue };
-        let same = |other: &&mut Class| Class { tokens: class.tokens, ..Class::clone(other) } == class;
+        let same = |other: &&mut Class| {
+            let Class { key, tokens: _, span, restart, nodes, direction } = other;
+            *nodes == class.nodes
+                && *key == class.key
+                && (*span, *restart, *direction) == (class.span, class.restart, class.direction)
+        };
         let known = schedule.classes.iter_mut().enumerate().find(|(_, other)| same(other));
         let index = match known {
             Some((index, other)) => {
@@ -246,15 +251,33 @@ fn collect(actions: Vec<Action>) -> Result<Schedule> {
     Ok(schedule)
 }
 
-/// One name, or a list of them.
+/// One name or a row of them, or a list of such.
 fn names(node: &Node) -> Result<Vec<String>> {
-    match &node.value {
-        Value::Text(name) => Ok(vec![name.clone()]),
-        Value::List(nodes) if !nodes.is_empty() => {
-            nodes.iter().map(|node| node.expect_text("a node's name").map(str::to_string)).collect()
+    let row = |node: &Node| {
+        let name = node.expect_text("a node's name")?;
+        let refusal = || node.place.refuse(format!("expected a row of nodes as in \"C1..C9\", got {name:?}"));
+        match name.contains("..") {
+            true => row_of(name).ok_or_else(refusal),
+            false => Ok(vec![name.to_string()]),
         }
+    };
+    match &node.value {
+        Value::Text(_) => row(node),
+        Value::List(nodes) if !nodes.is_empty() => Ok(nodes.iter().map(row).collect::<Result<Vec<_>>>()?.concat()),
         _ => Err(node.place.refuse(format!("expected the name of a node, got {}", node.describe()))),
     }
+}
+
+/// The nodes that `C1..C9` stands for: from the first to the last, both among them.
+fn row_of(name: &str) -> Option<Vec<String>> {
+    let (first, last) = name.split_once("..")?;
+    let split = |name: &str| {
+        let letters = name.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_string();
+        let number: u16 = name[letters.len()..].parse().ok()?;
+        Some((letters, number))
+    };
+    let ((letters, first), (same, last)) = (split(first)?, split(last)?);
+    (letters == same && first <= last).then(|| (first..=last).map(|number| format!("{letters}{number}")).collect())
 }
 
 #[cfg(test)]
@@ -299,6 +322,7 @@ mod tests {
                 "30s pause B 1s..2s (2 of 2)"
             ]
         );
+        assert_eq!(told(r#"{ at = "1s", crash = "C9..C11" }"#), told(r#"{ at = "1s", crash = ["C9", "C10", "C11"] }"#));
         assert_eq!(told(r#"{ at = "1s", wipe = "S", restart = "3s" }"#), ["1s wipe S 3s (1 of 1)"]);
         assert_eq!(told(r#"{ at = "1s", election = "S", for = "3s" }"#), ["1s election S 3s (1 of 1)"]);
     }
@@ -337,6 +361,8 @@ mod tests {
             (r#"{ kill = "A" }"#, "a step of a schedule needs its moment: `at = \"10s\"`"),
             (r#"{ at = "1s", kil = "A" }"#, "unknown key `kil` in a step of a schedule"),
             (r#"{ at = "1s", kill = 3 }"#, "expected the name of a node, got the number 3"),
+            (r#"{ at = "1s", kill = "C2..C1" }"#, "expected a row of nodes as in \"C1..C9\", got \"C2..C1\""),
+            (r#"{ at = "1s", kill = "C1..D2" }"#, "expected a row of nodes as in \"C1..C9\", got \"C1..D2\""),
             (r#"{ at = "1s", kill = "A", times = 3 }"#, "`times` without `every`: how far apart?"),
             (
                 r#"{ at = "1s", roll = ["A"], down = "1s" }"#,

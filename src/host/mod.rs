@@ -84,7 +84,9 @@ impl<P: Process> Host<P> {
     ) -> Result<Host<P>, BrokenContract> {
         let first = u64::from(life) << 24;
         // No two nodes and no two lives of one make the same identity.
-        let fresh = Fresh::above(u64::from(id.0) << 56 | first, every_sort(first));
+        let [high, low] = id.0.to_be_bytes();
+        assert!(high == 0 || life < 1 << 24, "a node of more than 256 has had fewer than 2^24 lives");
+        let fresh = Fresh::above(u64::from(low) << 56 | u64::from(high) << 48 | first, every_sort(first));
         let incarnation = Rank::new(Sort::incarnation(id), u64::from(life) + 1);
         let mut fx = Effects::new(fresh);
         let process = P::start(&Me { id, config: &config, incarnation }, durable, &mut fx);

@@ -84,7 +84,7 @@ where
             Ok((length, from)) => {
                 let peer = self.peers.iter().position(|peer| *peer == from);
                 let message = serde_json::from_slice(&buffer[..length]).ok();
-                Ok(peer.zip(message).map(|(index, message)| (NodeId(index as u8), message)))
+                Ok(peer.zip(message).map(|(index, message)| (NodeId(index as u16), message)))
             }
             // Nobody came, or somebody who was sent something is not there.
             Err(error)

@@ -149,7 +149,7 @@ impl Protocol for Lease {
 
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Member>, DesignError> {
         check(design)?;
-        let contenders: Vec<NodeId> = (1..=design.contenders).map(NodeId).collect();
+        let contenders: Vec<NodeId> = (1..=design.contenders).map(|index| NodeId(index.into())).collect();
         let nodes = nodes(design, &builder);
         let mut links = Links::none(nodes.len());
         let link = Link { carriage: Carriage::Datagram, delay: builder.delay, capacity: builder.capacity };
@@ -188,7 +188,7 @@ fn nodes(design: &Design, builder: &Builder) -> Vec<Node<Member>> {
     let contender = |index: u8| Node {
         name: name(index),
         config: Config::Contender(design.contender.clone()),
-        machine: index + 1,
+        machine: u16::from(index) + 1,
         start: phase,
         restart_after_exit: None,
         clock,

@@ -126,12 +126,12 @@ impl Design {
     pub(super) fn build(&self, builder: &Builder) -> Result<Setup<Site>, DesignError> {
         let expected = format!("a number from 1 to {}", registry::MOST);
         require((1..=registry::MOST).contains(&self.cells), "cells", &expected, || self.cells.to_string())?;
-        let cells: Vec<NodeId> = (1..=self.cells).map(NodeId).collect();
+        let cells: Vec<NodeId> = (1..=self.cells).map(|index| NodeId(index.into())).collect();
         let nodes = self.nodes(builder, &cells)?;
         let readers = cells.len() + 1..nodes.len();
         let links = links(builder, nodes.len());
         let mut anyone = cells.clone();
-        anyone.extend(readers.map(|index| NodeId(index as u8)));
+        anyone.extend(readers.map(|index| NodeId(index as u16)));
         let reach = Reach { crash: anyone.clone(), pause: anyone.clone(), cut: anyone };
         let faults = builder.faults(&nodes, &links, &reach, |class| own(class, &cells))?;
         Ok(Setup { nodes, links, faults })
@@ -142,7 +142,7 @@ impl Design {
         let node = |name: String, machine: usize, config, start, restart_after_exit| Node {
             name,
             config,
-            machine: machine as u8,
+            machine: machine as u16,
             start,
             restart_after_exit,
             clock,
@@ -274,7 +274,7 @@ fn links(builder: &Builder, nodes: usize) -> Links {
     let link = Link { carriage, delay: builder.delay, capacity: builder.capacity };
     let mut links = Links::none(nodes);
     for node in 1..nodes {
-        links.connect(STORE, NodeId(node as u8), link);
+        links.connect(STORE, NodeId(node as u16), link);
     }
     links
 }

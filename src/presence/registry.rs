@@ -215,7 +215,7 @@ pub fn key(cell: NodeId) -> Key {
 /// Whose key it is. Cells follow the store among the nodes.
 #[must_use]
 pub fn cell(key: Key) -> Option<NodeId> {
-    KEYS.iter().position(|other| *other == key).map(|index| NodeId(index as u8 + 1))
+    KEYS.iter().position(|other| *other == key).map(|index| NodeId(index as u16 + 1))
 }
 
 /// Below which the keys of cells are.

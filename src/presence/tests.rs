@@ -193,7 +193,7 @@ fn a_lease_that_is_gone_is_replaced_and_nobody_is_stopped() {
 
 #[test]
 fn keys_and_cells_name_each_other() {
-    for cell in (1..=registry::MOST).map(NodeId) {
+    for cell in (1..=u16::from(registry::MOST)).map(NodeId) {
         assert!(key(cell).is_under(CELLS));
         assert_eq!(registry::cell(key(cell)), Some(cell));
     }

@@ -11,7 +11,7 @@ mod names;
 use std::{fmt::Debug, hash::Hash};
 
 pub use effects::{Effect, Effects, Fresh};
-pub use names::{Id, Names, NodeId, Rank, Sort, Visitor};
+pub use names::{Id, MOST_NODES, Names, NodeId, Rank, Sort, Visitor};
 pub use tenure_derive::Names;
 
 #[cfg(doc)]

@@ -10,10 +10,13 @@ use std::{
     fmt,
 };
 
+/// So many nodes a set-up may have: their numbers enter keys beside other things. The checkers take fewer.
+pub const MOST_NODES: u16 = 1 << 15;
+
 /// A node of the world: its place in the set-up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
-pub struct NodeId(pub u8);
+pub struct NodeId(pub u16);
 
 impl NodeId {
     #[must_use]
@@ -62,7 +65,7 @@ impl Sort {
 
     /// The incarnations of one node: a sort of its own, as those of different nodes are never compared.
     pub(crate) const fn incarnation(node: NodeId) -> Sort {
-        Sort(Sort::INCARNATIONS + node.0 as u16)
+        Sort(Sort::INCARNATIONS + node.0)
     }
 }
 

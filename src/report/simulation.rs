@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{Shown, Simulated},
-    simulate::{Distribution, End},
+    simulate::{Distribution, End, Measurements},
     spec::Form,
     time::Duration,
     verdict::{Figure, Status},
@@ -56,6 +56,9 @@ pub(crate) fn simulation(all: &[Simulation], look: Look) -> String {
         for line in head(one).iter().flat_map(|line| wrap(line, look)) {
             text.push_str(&format!("{}\n", line.strip_prefix("  ").unwrap_or(&line)));
         }
+        for line in measured(&one.simulated.survey.measured).iter().flat_map(|line| wrap(line, look)) {
+            text.push_str(&format!("{}\n", line.strip_prefix("  ").unwrap_or(&line)));
+        }
         for answer in &one.answers {
             text.push('\n');
             text.extend(block(one, answer, look).into_iter().map(|line| line + "\n"));
@@ -83,6 +86,27 @@ fn head(one: &Simulation) -> Vec<String> {
         End::ProtocolError => format!("PROTOCOL ERROR: in the run of seed {seed} a process breaks its contract"),
     }));
     lines
+}
+
+/// What was measured beside the properties, as far as there was any.
+fn measured(measured: &Measurements) -> Vec<String> {
+    let spans = measured.spans.iter().filter_map(|(name, spans)| {
+        let longest = seconds(spans.greatest()?.0);
+        Some(format!("{name}: {} times, {}, longest {longest}", spans.count(), quantiles(spans)))
+    });
+    let counts = measured.counts.iter().filter_map(|(topic, counts)| {
+        let counts = counts.iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counts.map(|(name, count)| format!("{name} {count}")).collect();
+        (!counts.is_empty()).then(|| format!("{topic}: {}", counts.join(", ")))
+    });
+    spans.chain(counts).collect()
+}
+
+fn quantiles(spans: &Distribution) -> String {
+    let quantile = |(per_thousand, name): (u64, &str)| {
+        spans.quantile(per_thousand).map(|micros| format!("{name} {}", seconds(micros)))
+    };
+    QUANTILES.into_iter().filter_map(quantile).collect::<Vec<String>>().join(", ")
 }
 
 fn block(one: &Simulation, answer: &Answer, look: Look) -> Vec<String> {
@@ -129,16 +153,12 @@ fn facts(one: &Simulation, answer: &Answer) -> Vec<String> {
     lines.extend(answer.complaints.iter().map(|complaint| format!("{mark}: {complaint}")));
     let spans = &shown.findings.spans;
     if let Some((longest, seed)) = spans.greatest() {
-        let quantile = |(per_thousand, name): (u64, &str)| {
-            spans.quantile(per_thousand).map(|micros| format!("{name} {}", seconds(micros)))
-        };
-        let quantiles: Vec<String> = QUANTILES.into_iter().filter_map(quantile).collect();
         let what = if shown.form == Form::Apart { "overlaps" } else { "measured" };
         let open = match shown.findings.open {
             0 => String::new(),
             open => format!("; {open} still ran at the end"),
         };
-        let quantiles = quantiles.join(", ");
+        let quantiles = quantiles(spans);
         lines.push(format!("{} {what}: {quantiles}, longest {} (seed {seed}){open}", spans.count(), seconds(longest)));
     }
     if matches!(shown.form, Form::Within(_)) {
@@ -270,7 +290,22 @@ fn of_ledger(one: &Simulation) -> Value {
         "missed_faults": survey.missed,
         "broken_seed": survey.broken.map(|(seed, _)| seed),
         "faults": faults.iter().zip(&survey.used).map(|(name, runs)| json!({ "name": name, "runs": runs })).collect::<Vec<_>>(),
+        "measured_spans": survey.measured.spans.iter().map(|(name, spans)| span_of(name, spans)).collect::<Vec<_>>(),
+        "measured_counts": survey.measured.counts.iter().flat_map(|(topic, counts)| {
+            counts.iter().map(move |(name, count)| json!({ "topic": topic, "name": name, "count": count }))
+        }).collect::<Vec<_>>(),
         "answers": one.answers.iter().map(|answer| of_question(faults, answer)).collect::<Vec<_>>(),
+    })
+}
+
+fn span_of(name: &str, spans: &Distribution) -> Value {
+    json!({
+        "name": name,
+        "measured": spans.count(),
+        "p50_micros": spans.quantile(500),
+        "p95_micros": spans.quantile(950),
+        "p99_micros": spans.quantile(990),
+        "longest_micros": spans.greatest().map(|(micros, _)| micros),
     })
 }
 

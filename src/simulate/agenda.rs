@@ -1,13 +1,15 @@
 //! What is pending: events with the window in which each may happen.
 
+use rustc_hash::FxHashMap;
+
 use crate::{
     process::{Lane, NodeId, Reason},
     time::Window,
     trace::Occurrence,
 };
 
-/// The identity of a pending event: an [`Occurrence`] that is no fault, in eight bytes, as it is copied all the time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// The identity of a pending event: an [`Occurrence`] that is no fault, in twelve bytes, as it is copied all the time.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(super) enum Event {
     Start(NodeId),
     Deliver {
@@ -50,10 +52,12 @@ impl Event {
 }
 
 impl Event {
-    /// Another number for each event.
-    pub(super) fn code(self) -> u64 {
-        let pack = |kind: u8, a: u8, b: u8, c: u8, number: u32| {
-            u64::from(kind) << 56 | u64::from(a) << 48 | u64::from(b) << 40 | u64::from(c) << 32 | u64::from(number)
+    /// Another number for each event: the high halves of nodes' numbers are a word of their own.
+    pub(super) fn code(self) -> (u64, u64) {
+        let pack = |kind: u8, a: u16, b: u16, c: u8, number: u32| {
+            let low = |node: u16| u64::from(node & 0xff);
+            let low = u64::from(kind) << 56 | low(a) << 48 | low(b) << 40 | u64::from(c) << 32 | u64::from(number);
+            (low, u64::from(a >> 8) << 8 | u64::from(b >> 8))
         };
         match self {
             Event::Start(node) => pack(0, node.0, 0, 0, 0),
@@ -64,7 +68,7 @@ impl Event {
             Event::Heal(number) => pack(5, 0, 0, 0, number),
             Event::Refill { fault, number } => {
                 let [high, low] = fault.to_be_bytes();
-                pack(6, high, low, 0, number)
+                pack(6, high.into(), low.into(), 0, number)
             }
         }
     }
@@ -122,14 +126,20 @@ pub(super) type Slot = u32;
 
 /// Everything that is pending.
 ///
-/// What happens all the time knows its slot. What is rare, and a replay, looks through all that is pending.
+/// What happens all the time knows its slot. What is rare, and a replay, looks through all that is pending; where that
+/// is much, there is an index.
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     slots: Vec<Option<Pending>>,
     free: Vec<Slot>,
     serial: u64,
     scheduled: Vec<Scheduled>,
+    /// Where each event is, once there were many.
+    index: Option<FxHashMap<Event, Slot>>,
 }
+
+/// From so many slots on there is an index.
+const MANY: usize = 512;
 
 impl Agenda {
     pub(super) fn schedule(&mut self, event: Event, now: i64, window: Window, cause: Cause) -> Slot {
@@ -147,6 +157,17 @@ impl Agenda {
             Some(free) => *free = Some(pending),
             None => self.slots.push(Some(pending)),
         }
+        match &mut self.index {
+            Some(index) => {
+                index.insert(event, slot);
+            }
+            None if self.slots.len() > MANY => {
+                let pending = self.slots.iter().zip(0..);
+                self.index =
+                    Some(pending.filter_map(|(pending, slot)| Some((pending.as_ref()?.event, slot))).collect());
+            }
+            None => {}
+        }
         self.scheduled.push(Scheduled { event, slot, serial, cause });
         slot
     }
@@ -161,15 +182,19 @@ impl Agenda {
     pub(super) fn take(&mut self, slot: Slot, event: Event) -> Option<Pending> {
         self.at(slot).filter(|pending| pending.event == event)?;
         self.free.push(slot);
+        if let Some(index) = &mut self.index {
+            index.remove(&event);
+        }
         self.slots[slot as usize].take()
     }
 
     pub(super) fn get(&self, event: Event) -> Option<&Pending> {
-        self.all().find(|pending| pending.event == event)
+        self.at(self.slot(event)?)
     }
 
     pub(super) fn get_mut(&mut self, event: Event) -> Option<&mut Pending> {
-        self.slots.iter_mut().flatten().find(|pending| pending.event == event)
+        let slot = self.slot(event)?;
+        self.slots[slot as usize].as_mut()
     }
 
     /// What a slot keeps now.
@@ -216,16 +241,19 @@ impl Agenda {
         self.scheduled.clear();
     }
 
-    /// Places what a slot keeps. Returns its serial: entries made for an earlier place are stale from here on.
-    pub(super) fn place(&mut self, slot: Slot, place: Place) -> u64 {
+    /// Places what a slot keeps. Returns its serial, and what it is: entries made for an earlier place are stale from here on.
+    pub(super) fn place(&mut self, slot: Slot, place: Place) -> (u64, Event) {
         let serial = self.next_serial();
         let pending = self.slots[slot as usize].as_mut().expect("only what is pending is placed");
         pending.place = place;
         pending.serial = serial;
-        serial
+        (serial, pending.event)
     }
 
     pub(super) fn slot(&self, event: Event) -> Option<Slot> {
+        if let Some(index) = &self.index {
+            return index.get(&event).copied();
+        }
         let slot = self.slots.iter().position(|slot| slot.as_ref().is_some_and(|pending| pending.event == event));
         slot.map(|slot| slot as Slot)
     }

@@ -1,10 +1,11 @@
 //! The effects of a step, executed in order and cut short by a fault.
 
-use std::{hash::Hash, mem};
+use std::hash::Hash;
 
 use super::{
     agenda::{Cause, Event},
-    machine::{Armed, Machine, Refusal, Turn, refuse},
+    machine::{Machine, Refusal, Turn, refuse},
+    timers::Armed,
 };
 use crate::{
     process::{Data, Effect, NodeId, Process},
@@ -36,9 +37,6 @@ pub(super) fn is_faultless(choices: &Choices) -> bool {
     choices.cut.is_none() && choices.lost.is_empty() && choices.duplicated.is_empty()
 }
 
-/// Timers armed in one uninterrupted piece of an effect list: numbers and windows by the node's own clock.
-pub(super) type Piece = Vec<(u32, Window)>;
-
 impl<P: Process, M: Data> Machine<'_, P, M> {
     /// Executes what the process wants to do, as far as the choices let it.
     pub(super) fn finish(&mut self, turn: Turn<P>, choices: &Choices) -> Result<(), Refusal> {
@@ -49,16 +47,14 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         }
         let until = choices.cut.map_or(effects.len(), |cut| usize::from(cut.before));
         let mut effects = effects;
-        let mut piece = mem::take(&mut self.piece);
-        piece.clear();
+        self.pieces += 1;
         for (index, effect) in effects.drain(..until).enumerate() {
             let fate = self.fate(index, choices)?;
-            self.execute(node, effect, fate, &mut piece);
+            self.execute(node, effect, fate);
             if self.broken_contract || !self.is_up(node) {
                 return Ok(());
             }
         }
-        self.piece = piece;
         // While the rest of a paused step runs, it may still disarm or rename what waits in the inbox.
         let life = self.nodes[node.index()].life.as_mut().expect("the process is up");
         let inbox = if resumed { life.pause.take().expect("resumed from a pause").inbox } else { Vec::new() };
@@ -133,10 +129,10 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         Ok(Fate::Sent)
     }
 
-    fn execute(&mut self, node: NodeId, effect: Effect<P>, fate: Fate, piece: &mut Piece) {
+    fn execute(&mut self, node: NodeId, effect: Effect<P>, fate: Fate) {
         match effect {
             Effect::Send { to, message } => self.send(node, to, message, fate),
-            Effect::Arm { timer, after } => self.arm(node, timer, after, piece),
+            Effect::Arm { timer, after } => self.arm(node, timer, after),
             Effect::Disarm(timer) => {
                 self.say(|| format!("disarm {timer:?}"));
                 self.disarm(node, &timer);
@@ -154,35 +150,23 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         }
     }
 
-    fn arm(&mut self, node: NodeId, timer: P::Timer, after: Window, piece: &mut Piece) {
+    fn arm(&mut self, node: NodeId, timer: P::Timer, after: Window) {
         self.disarm(node, &timer);
         self.say(|| format!("arm {timer:?} {after}"));
         let window = self.setup.node(node).clock.window(after);
         let state = &mut self.nodes[node.index()];
         let number = state.armed;
         state.armed += 1;
-        // One clock counts both, so what is surely due first comes first. Of two exactly equal ones, the first armed.
         let slot = self.agenda.schedule(Event::Fire { node, number }, self.now, window, Cause::Timer(after));
-        let timers = &mut state.life.as_mut().expect("only a running process arms").timers;
-        let mut not_before = Vec::new();
-        for (other, window) in piece.iter() {
-            let Some(armed) = timers.iter_mut().find(|armed| armed.number == *other) else { continue };
-            if window.hi() <= after.lo() {
-                not_before.push(*other);
-            } else if after.hi() <= window.lo() {
-                armed.not_before.push(number);
-            }
-        }
-        timers.push(Armed { timer, number, slot, not_before });
-        piece.push((number, after));
+        let life = state.life.as_mut().expect("only a running process arms");
+        life.timers.insert(Armed::new(timer, number, slot, self.pieces, after));
     }
 
     /// The timer never fires, not even if it was due. One that is not armed needs nothing.
     fn disarm(&mut self, node: NodeId, timer: &P::Timer) {
         let life = self.nodes[node.index()].life.as_mut().expect("only a running process disarms");
-        let Some(index) = life.timers.iter().position(|armed| armed.timer == *timer) else { return };
-        let Armed { number, slot, .. } = life.timers.remove(index);
-        life.release(number);
+        let Some(armed) = life.timers.find(timer).and_then(|number| life.timers.remove(number)) else { return };
+        let Armed { number, slot, .. } = armed;
         let event = Event::Fire { node, number };
         if self.agenda.take(slot, event).is_none() {
             self.forget(node, event);
@@ -196,8 +180,8 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             self.disarm(node, &to);
         }
         let life = self.nodes[node.index()].life.as_mut().expect("only a running process renames");
-        match life.timers.iter_mut().find(|armed| armed.timer == *from) {
-            Some(armed) => armed.timer = to,
+        match life.timers.find(from) {
+            Some(number) => life.timers.rename(number, to),
             None => {
                 self.broken_contract = true;
                 self.say(|| "which is not armed".into());
@@ -207,7 +191,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
 
     fn is_armed(&self, node: NodeId, timer: &P::Timer) -> bool {
         let life = self.nodes[node.index()].life.as_ref();
-        life.is_some_and(|life| life.timers.iter().any(|armed| armed.timer == *timer))
+        life.is_some_and(|life| life.timers.find(timer).is_some())
     }
 
     fn exit(&mut self, node: NodeId) {

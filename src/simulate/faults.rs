@@ -122,7 +122,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         }
     }
 
-    fn kill_machine(&mut self, fault: usize, machine: u8) {
+    fn kill_machine(&mut self, fault: usize, machine: u16) {
         let FaultKind::Death { restart, .. } = &self.setup.faults[fault].kind else {
             unreachable!("only a death kills a machine")
         };
@@ -155,8 +155,8 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     /// Volatile state, timers, the inbox and a pending resume are gone. Peers are told of it unless the machine died.
     pub(super) fn end_process(&mut self, node: NodeId, told: bool) {
         let life = self.nodes[node.index()].life.take().expect("only a running process ends");
-        for armed in &life.timers {
-            self.agenda.remove(Event::Fire { node, number: armed.number });
+        for armed in life.timers.iter() {
+            self.agenda.take(armed.slot, Event::Fire { node, number: armed.number });
         }
         self.agenda.remove(Event::Resume(node));
         self.hang_up(node, told);
@@ -175,8 +175,8 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     fn stop_clock(&mut self, node: NodeId, span: Window) {
         self.suspended = Some(node);
         let life = self.nodes[node.index()].life.as_mut().expect("paused a moment ago");
-        for armed in &mut life.timers {
-            armed.not_before.clear();
+        life.timers.release_all();
+        for armed in life.timers.iter() {
             // One that waits in the inbox is due already.
             if let Some(pending) = self.agenda.get_mut(Event::Fire { node, number: armed.number }) {
                 pending.hi = pending.hi.saturating_add(span.hi().micros());

@@ -9,12 +9,12 @@ use super::{
     agenda::{Agenda, Cause, Event, Pending, Slot},
     connections::Ways,
     digest::Digest,
-    effects::Piece,
     judge::Judge,
+    timers::Timers,
 };
 use crate::{
     process::{Data, Effect, Effects, Fresh, Input, Me, NodeId, Process, Rank, Sort},
-    spec::{Happening, Property, Setup},
+    spec::{Gauge, Happening, Property, Setup},
     time::Window,
 };
 
@@ -24,13 +24,15 @@ pub(super) struct Machine<'a, P: Process, M: Data> {
     pub(super) setup: &'a Setup<P>,
     /// One for each property.
     pub(super) judges: Vec<Judge<'a, P, M>>,
+    /// What measures the run, if anything does.
+    pub(super) gauge: Option<Box<dyn Gauge<P>>>,
     pub(super) agenda: Agenda,
     pub(super) digest: Digest,
     pub(super) now: i64,
     pub(super) nodes: Vec<Node<P>>,
     pub(super) ways: Ways<P>,
     /// Machines that died and of which nothing has started again.
-    pub(super) dead: BTreeSet<u8>,
+    pub(super) dead: BTreeSet<u16>,
     /// How many tokens each fault class has.
     pub(super) tokens: Vec<u8>,
     pub(super) refills: u32,
@@ -41,7 +43,8 @@ pub(super) struct Machine<'a, P: Process, M: Data> {
     fresh: Fresh,
     /// Room for effects, lent to one step after the other.
     pub(super) spare: Vec<Effect<P>>,
-    pub(super) piece: Piece,
+    /// How many pieces of effect lists were executed.
+    pub(super) pieces: u64,
     /// A process renamed a timer that was not armed. The run ends there.
     pub(super) broken_contract: bool,
     /// The node whose clock stood still in this step.
@@ -64,7 +67,7 @@ pub(super) struct Node<P: Process> {
 pub(super) struct Life<P: Process> {
     process: P,
     incarnation: Rank,
-    pub(super) timers: Vec<Armed<P>>,
+    pub(super) timers: Timers<P>,
     pub(super) pause: Option<Pause<P>>,
 }
 
@@ -75,16 +78,6 @@ pub(super) struct Pause<P: Process> {
     pub(super) rest: Vec<Effect<P>>,
     /// What came meanwhile, in order.
     pub(super) inbox: Vec<Event>,
-}
-
-#[derive(Debug)]
-pub(super) struct Armed<P: Process> {
-    pub(super) timer: P::Timer,
-    pub(super) number: u32,
-    /// Where it is pending, unless it waits in an inbox.
-    pub(super) slot: Slot,
-    /// Timers of the same step whose moments come no later than this one's.
-    pub(super) not_before: Vec<u32>,
 }
 
 /// A step that waits for the driver's choices: what the process wants to do.
@@ -117,6 +110,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         Machine {
             setup,
             judges: properties.iter().map(Judge::new).collect(),
+            gauge: None,
             agenda,
             digest: Digest::new(),
             now: 0,
@@ -129,7 +123,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             cuts: Vec::new(),
             fresh: Fresh::default(),
             spare: Vec::new(),
-            piece: Piece::new(),
+            pieces: 0,
             broken_contract: false,
             suspended: None,
             did: None,
@@ -174,7 +168,11 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     /// Lets a pending event happen. If a process runs, its effects wait for [`Machine::finish`].
     pub(super) fn happen(&mut self, event: Event, slot: Slot) -> Result<Option<Turn<P>>, Refusal> {
         self.agenda.take(slot, event).expect("only what is pending happens");
-        self.digest.word(event.code());
+        let (code, high) = event.code();
+        self.digest.word(code);
+        if high > 0 {
+            self.digest.word(high);
+        }
         Ok(match event {
             Event::Start(node) => Some(self.start(node)),
             Event::Deliver { from, to, number, copy } => self.arrive(from, to, number, copy),
@@ -200,10 +198,16 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         for judge in &mut self.judges {
             judge.see(happening);
         }
+        if let Some(gauge) = &mut self.gauge {
+            gauge.seen(self.now, happening);
+        }
     }
 
     /// Gives a running process an input.
     pub(super) fn tell(&mut self, node: NodeId, input: Input<P>) -> Turn<P> {
+        if let Some(gauge) = &mut self.gauge {
+            gauge.told(node, &input);
+        }
         let config = &self.setup.node(node).config;
         let mut fx = Effects::reusing(mem::take(&mut self.spare), mem::take(&mut self.fresh));
         let life = self.nodes[node.index()].life.as_mut().expect("only a running process is told anything");
@@ -221,7 +225,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
         let process = P::start(&me, self.nodes[node.index()].durable.clone(), &mut fx);
         let (effects, fresh) = fx.into_parts();
         self.fresh = fresh;
-        self.nodes[node.index()].life = Some(Life { process, incarnation, timers: Vec::new(), pause: None });
+        self.nodes[node.index()].life = Some(Life { process, incarnation, timers: Timers::default(), pause: None });
         self.dead.remove(&self.setup.node(node).machine);
         self.say(|| "start".into());
         self.see(&Happening::Started(node));
@@ -232,8 +236,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     fn fire(&mut self, node: NodeId, number: u32) -> Result<Option<Turn<P>>, Refusal> {
         let now = self.now;
         let life = self.nodes[node.index()].life.as_mut().expect("a timer ends with its process");
-        let index = life.timers.iter().position(|armed| armed.number == number).expect("a pending timer is armed");
-        for before in mem::take(&mut life.timers[index].not_before) {
+        for before in life.timers.not_before(number) {
             // Not later than now, and it has not come yet: it comes now.
             let before = Event::Fire { node, number: before };
             let pending = self.agenda.get_mut(before).expect("a timer that came holds no other back");
@@ -245,12 +248,12 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             }
             pending.hi = now;
         }
-        life.release(number);
+        life.timers.release(number);
         if life.pause.is_some() {
             self.wait(node, Event::Fire { node, number });
             return Ok(None);
         }
-        let timer = life.timers.remove(index).timer;
+        let timer = life.timers.remove(number).expect("a pending timer is armed").timer;
         self.say(|| format!("fire {timer:?}"));
         Ok(Some(self.tell(node, Input::Timer(timer))))
     }
@@ -272,8 +275,7 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             let slot = self.agenda.schedule(event, self.now, window, Cause::Again);
             if let Event::Fire { number, .. } = event {
                 let life = self.nodes[node.index()].life.as_mut().expect("a running process reads its inbox");
-                let armed = life.timers.iter_mut().find(|armed| armed.number == number);
-                armed.expect("what is disarmed is forgotten").slot = slot;
+                life.timers.get_mut(number).expect("what is disarmed is forgotten").slot = slot;
             }
         }
     }
@@ -309,8 +311,8 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     /// A node's armed timers that do not wait in its inbox.
     pub(super) fn timers(&self, node: NodeId) -> impl Iterator<Item = (Slot, &Pending)> {
         let life = self.nodes[node.index()].life.as_ref();
-        let timers = life.map_or(&[][..], |life| &life.timers);
-        timers.iter().filter_map(move |armed| {
+        let timers = life.into_iter().flat_map(|life| life.timers.iter());
+        timers.filter_map(move |armed| {
             let event = Event::Fire { node, number: armed.number };
             let pending = self.agenda.at(armed.slot).filter(|pending| pending.event == event)?;
             Some((armed.slot, pending))
@@ -320,16 +322,5 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
     pub(super) fn name(&self, node: NodeId) -> &'a str {
         let setup = self.setup;
         &setup.node(node).name
-    }
-}
-
-impl<P: Process> Life<P> {
-    /// The moment of a timer came, or never will: it holds no other back.
-    pub(super) fn release(&mut self, number: u32) {
-        for armed in &mut self.timers {
-            if !armed.not_before.is_empty() {
-                armed.not_before.retain(|before| *before != number);
-            }
-        }
     }
 }

@@ -20,16 +20,17 @@ mod script;
 mod shrink;
 mod story;
 mod survey;
+mod timers;
 
 pub use digest::Digest;
 pub use distribution::Distribution;
 pub use judge::{Overlap, Reading, Seen, Signalled};
-pub use random::{Draw, Random, Source, Stream};
+pub use random::{Draw, Random, Source, Stream, message_key};
 pub use replay::{Hold, Observed, Observer, ReplayError, Replayed, holds, replay};
-pub use run::{End, Options, Run, Strike, Strikes, run};
+pub use run::{End, Options, Run, Strike, Strikes, measured, run};
 pub use shrink::{Shrunk, Size, shrink};
 pub use story::{story, told};
-pub use survey::{Counts, Failure, Findings, Survey, failure, survey};
+pub use survey::{Counts, Failure, Findings, Measurements, Survey, failure, survey, survey_with};
 
 #[cfg(test)]
 mod tests;

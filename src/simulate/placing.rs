@@ -4,7 +4,7 @@ use std::{cmp::Reverse, mem};
 
 use super::{
     agenda::{Cause, Event, Place, Scheduled, Slot},
-    random::{Draw, Lean, Random, Source, Stream},
+    random::{Draw, Lean, Random, Source, Stream, message_key},
     run::{Driver, Entry},
     script::Decision,
 };
@@ -81,7 +81,11 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     }
 
     fn put(&mut self, slot: Slot, place: Place) {
-        let serial = self.machine.agenda.place(slot, place);
+        let (serial, event) = self.machine.agenda.place(slot, place);
+        if let Event::Fire { node, number } = event {
+            let life = self.machine.nodes[node.index()].life.as_mut().expect("a timer ends with its process");
+            life.timers.place(number, place.due);
+        }
         if place.at < i64::MAX {
             self.heap.push(Reverse(Entry::new(place, slot, serial)));
         }
@@ -142,8 +146,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         let mut own;
         let random = match (scheduled.event, scheduled.cause) {
             (Event::Deliver { from, to, number, copy }, Cause::New) => {
-                let key = u64::from_be_bytes([0, from.0, to.0, copy, 0, 0, 0, 0]) | u64::from(number);
-                own = self.network.of(key);
+                own = self.network.of(message_key(from, to, number, copy));
                 &mut own
             }
             (Event::Resume(_) | Event::Heal(_) | Event::Refill { .. }, _) => &mut self.faults,
@@ -171,7 +174,10 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     fn lean_of(&self, from: NodeId, to: NodeId) -> Option<Lean> {
         let leans = self.leans?;
         match leans.lean(u64::from(self.struck) << 40) {
-            Lean::Neither => Some(leans.lean(u64::from_be_bytes([0, 0, 0, 0, 1, self.struck, from.0, to.0]))),
+            Lean::Neither => {
+                let ([far, from], [high, to]) = (from.0.to_be_bytes(), to.0.to_be_bytes());
+                Some(leans.lean(u64::from_be_bytes([0, 0, far, high, 1, self.struck, from, to])))
+            }
             all => Some(all),
         }
     }

@@ -3,6 +3,8 @@
 //! A stream is named by the seed and by what it is for. What is drawn for one message depends on that message's link
 //! and number alone, so a fault elsewhere changes nothing for it.
 
+use crate::process::NodeId;
+
 /// A generator.
 #[derive(Clone, Debug)]
 pub struct Random {
@@ -18,7 +20,7 @@ pub enum Stream {
     Swarm,
     /// Which ends of windows a run leans to.
     Lean,
-    Node(u8),
+    Node(u16),
 }
 
 /// A stream of one seed: a generator for each thing within its purpose.
@@ -41,6 +43,12 @@ impl Source {
     pub fn of(self, key: u64) -> Random {
         Random { state: mix(self.0.wrapping_add(key.wrapping_mul(GOLDEN))) }
     }
+}
+
+/// The key of a message: another for each, of up to [`MOST_NODES`](crate::process::MOST_NODES) nodes.
+pub fn message_key(from: NodeId, to: NodeId, number: u32, copy: u8) -> u64 {
+    let ([far, from], [high, to]) = (from.0.to_be_bytes(), to.0.to_be_bytes());
+    u64::from_be_bytes([far, from, to, high << 1 | copy, 0, 0, 0, 0]) | u64::from(number)
 }
 
 impl Random {

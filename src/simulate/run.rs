@@ -11,7 +11,7 @@ use std::{
 
 use super::{
     adversary::Attempt,
-    agenda::{Event, Pending, Place, Scheduled, Slot},
+    agenda::{Event, Place, Scheduled, Slot},
     judge::{Judge, Seen},
     machine::{Machine, Refusal, Turn},
     placing::Clock,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     process::{Data, Process},
-    spec::{Property, Setup},
+    spec::{Gauge, Measured, Property, Setup},
     time::Duration,
     trace::{Choices, Claim, FORMAT, Occurrence, Step, Subject, Target, Trace},
 };
@@ -71,6 +71,8 @@ pub struct Run {
     pub end: End,
     /// What each property made of it.
     pub seen: Vec<Seen>,
+    /// What its gauge read, if it had one.
+    pub measured: Measured,
     /// The fault classes that were used.
     pub used: BTreeSet<usize>,
     /// How many faults of the plan found nobody whom they could hit.
@@ -116,7 +118,20 @@ impl Run {
 /// Draws the run of a seed. The properties watch it and change nothing.
 #[must_use]
 pub fn run<P: Process, M: Data>(setup: &Setup<P>, properties: &[Property<P, M>], seed: u64, options: &Options) -> Run {
+    measured(setup, properties, seed, options, None)
+}
+
+/// The same with a gauge, if there is one.
+#[must_use]
+pub fn measured<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    seed: u64,
+    options: &Options,
+    gauge: Option<Box<dyn Gauge<P>>>,
+) -> Run {
     let mut driver = Driver::new(setup, properties, seed, options);
+    driver.machine.gauge = gauge;
     driver.begin();
     let end = driver.drive().expect(POSSIBLE);
     driver.into_run(seed, end)
@@ -178,6 +193,8 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     pub(super) options: &'a Options,
     pub(super) faults: Random,
     pub(super) attempts: Vec<Attempt>,
+    /// The next of them.
+    soonest: Option<(i64, usize)>,
     /// Some attempt aims.
     pub(super) aimed: bool,
     /// A process said something in the last step that one took.
@@ -223,6 +240,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             options,
             faults: Random::new(seed, Stream::Faults, 0),
             attempts: Vec::new(),
+            soonest: None,
             aimed: false,
             spoke: false,
             used: BTreeSet::new(),
@@ -254,6 +272,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             }
         } else {
             self.plan_attempts();
+            self.soonest = self.next_attempt();
         }
         self.place_scheduled();
     }
@@ -268,7 +287,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
                 return Ok(End::MostSteps);
             }
             let next = self.next_entry();
-            let attempt = self.next_attempt();
+            let attempt = self.soonest;
             let strike = self.next_strike(next.map(|(at, ..)| at));
             let at = next.map_or(i64::MAX, |(at, ..)| at).min(attempt.map_or(i64::MAX, |(at, _)| at));
             let at = at.min(strike.unwrap_or(i64::MAX));
@@ -284,7 +303,9 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             match (attempt, next) {
                 _ if strike == Some(at) => self.strike_as_planned(at)?,
                 (Some((moment, fault)), _) if moment == at => {
-                    if let Some(target) = self.attempt(fault) {
+                    let target = self.attempt(fault);
+                    self.soonest = self.next_attempt();
+                    if let Some(target) = target {
                         self.strike(at, fault, target)?;
                     }
                 }
@@ -415,6 +436,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             used: self.used,
             missed: self.missed,
             digest: self.machine.digest.finish(),
+            measured: self.machine.gauge.map(Gauge::read).unwrap_or_default(),
             seen: self.machine.judges.into_iter().map(Judge::into_seen).collect(),
         }
     }
@@ -434,9 +456,9 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
     /// Of a node's timers that are due, the one that was due first comes first.
     fn in_due_order(&self, slot: Slot, next: Event) -> (Slot, Event) {
         let Event::Fire { node, .. } = next else { return (slot, next) };
-        let due = |(slot, pending): (Slot, &Pending)| (pending.place.due, pending.event, slot);
-        let first = self.machine.timers(node).map(due).min();
-        first.map_or((slot, next), |(_, event, slot)| (slot, event))
+        let life = self.machine.nodes[node.index()].life.as_ref();
+        let first = life.and_then(|life| life.timers.first_due());
+        first.map_or((slot, next), |(number, slot)| (slot, Event::Fire { node, number }))
     }
 }
 

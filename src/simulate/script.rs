@@ -23,7 +23,7 @@ pub(super) struct Script {
 /// An event by its code, and which of its schedulings or happenings this is: a node starts more than once.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Key {
-    pub(super) code: u64,
+    pub(super) code: (u64, u64),
     pub(super) nth: u32,
 }
 
@@ -56,7 +56,7 @@ pub(super) struct ScriptedStrike {
 
 /// How often each event was scheduled or happened.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Counts(rustc_hash::FxHashMap<u64, u32>);
+pub(super) struct Counts(rustc_hash::FxHashMap<(u64, u64), u32>);
 
 impl Counts {
     /// The key of an event that is scheduled or happens now.

@@ -270,8 +270,8 @@ fn strikes_at_steps(best: &Candidate, place: usize) -> Option<Option<Script>> {
 /// What befalls a step befalls one of the first of its kind.
 fn earlier_steps(best: &Candidate, place: usize) -> Option<Option<Script>> {
     let (key, choices) = best.script.choices.iter().nth(place / FIRST)?;
-    let (number, first) = (u64::from(key.code as u32), (place % FIRST) as u64);
-    let sooner = Key { code: key.code - number + first, ..*key };
+    let (number, first) = (u64::from(key.code.0 as u32), (place % FIRST) as u64);
+    let sooner = Key { code: (key.code.0 - number + first, key.code.1), ..*key };
     if first >= number || best.script.choices.contains_key(&sooner) {
         return Some(None);
     }

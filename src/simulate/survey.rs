@@ -11,11 +11,11 @@ use super::{
     digest::Digest,
     distribution::Distribution,
     judge::{Seen, Signalled},
-    run::{End, Options, Run, run},
+    run::{End, Options, Run, measured},
 };
 use crate::{
     process::{Data, Process},
-    spec::{Form, Property, Setup},
+    spec::{Form, Gauge, Measured, Property, Setup},
     time::Duration,
 };
 
@@ -29,6 +29,8 @@ pub struct Survey {
     pub simulated: u128,
     /// One for each property.
     pub findings: Vec<Findings>,
+    /// What the gauges read.
+    pub measured: Measurements,
     /// In how many runs each fault class was used.
     pub used: Vec<u64>,
     /// How many faults of the plan found nobody whom they could hit.
@@ -37,6 +39,14 @@ pub struct Survey {
     pub broken: Option<(u64, End)>,
     /// Of the digests of all runs, in the order of the seeds.
     pub digest: u64,
+}
+
+/// What the gauges of all runs read, together.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Measurements {
+    pub spans: Vec<(&'static str, Distribution)>,
+    /// By topic.
+    pub counts: Vec<(&'static str, Vec<(&'static str, u64)>)>,
 }
 
 /// What the runs showed of one property.
@@ -90,6 +100,22 @@ pub fn survey<P: Process, M: Data>(
     stop: &AtomicBool,
     done: impl Fn(u64) + Sync,
 ) -> Survey {
+    survey_with(&|| None, setup, properties, bounds, seeds, options, stop, done)
+}
+
+/// The same with a gauge for each run.
+#[must_use]
+#[expect(clippy::too_many_arguments, reason = "those of a survey and one more")]
+pub fn survey_with<P: Process, M: Data>(
+    gauge: &(dyn Fn() -> Option<Box<dyn Gauge<P>>> + Sync),
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    bounds: &[Option<i64>],
+    seeds: Range<u64>,
+    options: &Options,
+    stop: &AtomicBool,
+    done: impl Fn(u64) + Sync,
+) -> Survey {
     let mut survey = Survey::new(setup, properties.len());
     let mut digest = Digest::new();
     let mut next = seeds.start;
@@ -98,7 +124,7 @@ pub fn survey<P: Process, M: Data>(
         let runs: Vec<Run> = (next..until)
             .into_par_iter()
             .map(|seed| {
-                let run = run(setup, properties, seed, options);
+                let run = measured(setup, properties, seed, options, gauge());
                 done(1);
                 run
             })
@@ -125,6 +151,7 @@ impl Survey {
             steps: 0,
             simulated: 0,
             findings: vec![findings; properties],
+            measured: Measurements::default(),
             used: none,
             missed: 0,
             broken: None,
@@ -137,6 +164,7 @@ impl Survey {
         self.steps += run.taken as u64;
         self.missed += run.missed as u64;
         self.simulated += run.until.unsigned_abs() as u128;
+        self.measured.add(&run.measured, run.seed);
         run.used.iter().for_each(|fault| self.used[*fault] += 1);
         if run.is_broken() {
             self.broken.get_or_insert((run.seed, run.end));
@@ -146,6 +174,28 @@ impl Survey {
             findings.add(property.form, *bound, seen, run);
         }
     }
+}
+
+impl Measurements {
+    fn add(&mut self, measured: &Measured, seed: u64) {
+        for (name, spans) in &measured.spans {
+            let all = entry(&mut self.spans, name);
+            spans.iter().for_each(|span| all.add(*span, seed));
+        }
+        for (topic, counts) in &measured.counts {
+            let all = entry(&mut self.counts, topic);
+            counts.iter().for_each(|(name, count)| *entry(all, name) += count);
+        }
+    }
+}
+
+/// What is kept under a name, in the order of the names' first mention.
+fn entry<'a, V: Default>(all: &'a mut Vec<(&'static str, V)>, name: &'static str) -> &'a mut V {
+    let index = all.iter().position(|(other, _)| *other == name).unwrap_or_else(|| {
+        all.push((name, V::default()));
+        all.len() - 1
+    });
+    &mut all[index].1
 }
 
 impl Findings {

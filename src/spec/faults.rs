@@ -37,7 +37,7 @@ pub enum FaultKind<R> {
     Wipe { nodes: Vec<NodeId>, restart: Option<Window> },
     /// The machine is gone with every node on it, and nobody is told. All restart, each after a span of `restart`, or
     /// never.
-    Death { machines: Vec<u8>, restart: Option<Window> },
+    Death { machines: Vec<u16>, restart: Option<Window> },
     /// The process stands still for a span of `span` while its clock runs on: due timers and messages wait in its
     /// inbox, the rest of a step's effects waits too. After the resume each inbox entry is delivered within the node's
     /// reaction.

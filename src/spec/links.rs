@@ -44,7 +44,9 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Links {
     nodes: usize,
-    table: Vec<Option<Link>>,
+    /// The place of each direction's link, or [`NONE`]: of many nodes, most have none to most others.
+    table: Vec<u32>,
+    links: Vec<Link>,
 }
 
 /// How messages travel from one node to another.
@@ -72,7 +74,7 @@ pub enum Carriage {
 impl Links {
     #[must_use]
     pub fn none(nodes: usize) -> Links {
-        Links { nodes, table: vec![None; nodes * nodes] }
+        Links { nodes, table: vec![NONE; nodes * nodes], links: Vec::new() }
     }
 
     /// The same link in both directions.
@@ -82,19 +84,28 @@ impl Links {
     }
 
     pub fn connect_one_way(&mut self, from: NodeId, to: NodeId, link: Link) {
-        self.table[from.index() * self.nodes + to.index()] = Some(link);
+        let place = &mut self.table[from.index() * self.nodes + to.index()];
+        if *place == NONE {
+            *place = u32::try_from(self.links.len()).expect("fewer links than that");
+            self.links.push(link);
+        } else {
+            self.links[*place as usize] = link;
+        }
     }
 
     #[must_use]
     pub fn get(&self, from: NodeId, to: NodeId) -> Option<&Link> {
-        self.table[from.index() * self.nodes + to.index()].as_ref()
+        self.links.get(self.table[from.index() * self.nodes + to.index()] as usize)
     }
 
     /// Every directed link, ordered by its ends.
     pub fn iter(&self) -> impl Iterator<Item = (NodeId, NodeId, &Link)> {
-        self.table.iter().enumerate().filter_map(|(index, link)| {
+        self.table.iter().enumerate().filter_map(|(index, place)| {
             let (from, to) = (index / self.nodes, index % self.nodes);
-            link.as_ref().map(|link| (NodeId(from as u8), NodeId(to as u8), link))
+            let link = self.links.get(*place as usize)?;
+            Some((NodeId(from as u16), NodeId(to as u16), link))
         })
     }
 }
+
+const NONE: u32 = u32::MAX;

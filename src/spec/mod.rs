@@ -4,12 +4,14 @@
 //! built from it, separately.
 
 mod faults;
+mod gauge;
 mod links;
 mod property;
 mod protocol;
 mod reach;
 
 pub use faults::{Fault, FaultKind, Tokens};
+pub use gauge::{Gauge, Measured};
 pub use links::{Carriage, Link, Links};
 pub use property::{Form, Happening, Property, Signals, Trigger, Watch};
 pub use protocol::{Builder, Class, DesignError, Detector, Direction, LedgerKey, Protocol};
@@ -35,7 +37,7 @@ pub struct Node<P: Process> {
     pub name: String,
     pub config: P::Config,
     /// Nodes with the same machine die together.
-    pub machine: u8,
+    pub machine: u16,
     /// When the first start happens, counted from the beginning of the run. Phases matter: a node that always starts
     /// at zero hides the worst case.
     pub start: Window,
@@ -71,11 +73,11 @@ impl<P: Process> Setup<P> {
 
     #[must_use]
     pub fn named(&self, name: &str) -> Option<NodeId> {
-        self.nodes.iter().position(|node| node.name == name).map(|index| NodeId(index as u8))
+        self.nodes.iter().position(|node| node.name == name).map(|index| NodeId(index as u16))
     }
 
     /// Every node, in order.
     pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<P> {
-        (0..self.nodes.len()).map(|index| NodeId(index as u8))
+        (0..self.nodes.len()).map(|index| NodeId(index as u16))
     }
 }

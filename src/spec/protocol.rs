@@ -1,6 +1,6 @@
 //! A protocol as the application knows it: a name, a schema for its designs, properties, and how a set-up is built.
 
-use super::{Property, Setup, Tokens};
+use super::{Gauge, Property, Setup, Tokens};
 use crate::{
     process::{Data, Process},
     time::{Drift, Duration, Window},
@@ -35,6 +35,11 @@ pub trait Protocol: Send + Sync + 'static {
 
     /// The two bounds that measure it as a failure detector, if it is one.
     fn detector(&self) -> Option<Detector> {
+        None
+    }
+
+    /// What measures its simulated runs beside the properties, if anything does.
+    fn gauge(&self) -> Option<Box<dyn Gauge<Self::Process>>> {
         None
     }
 

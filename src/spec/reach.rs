@@ -49,7 +49,7 @@ impl Builder {
         reach: &Reach,
         own: impl Fn(&Class) -> Result<Option<(Vec<NodeId>, P::Request)>, DesignError>,
     ) -> Result<Vec<Fault<P::Request>>, DesignError> {
-        let everyone: Vec<NodeId> = (0..nodes.len()).map(|index| NodeId(index as u8)).collect();
+        let everyone: Vec<NodeId> = (0..nodes.len()).map(|index| NodeId(index as u16)).collect();
         let hit = |class: &Class, allowed: &[NodeId]| class.hits(nodes, allowed);
         self.classes
             .iter()
@@ -60,7 +60,7 @@ impl Builder {
                     "wipe" => FaultKind::Wipe { nodes: hit(class, &everyone)?, restart: class.restart },
                     "death" => {
                         let hit = hit(class, &reach.crash)?;
-                        let machines: BTreeSet<u8> = hit.iter().map(|node| nodes[node.index()].machine).collect();
+                        let machines: BTreeSet<u16> = hit.iter().map(|node| nodes[node.index()].machine).collect();
                         FaultKind::Death { machines: machines.into_iter().collect(), restart: class.restart }
                     }
                     "pause" => FaultKind::Pause { nodes: hit(class, &reach.pause)?, span: class.lasts()? },

@@ -98,7 +98,7 @@ impl<P: Process, M: Data> Laws<P, M> {
     fn permute(&self, state: &mut State<P, M>, order: &[u8]) {
         let mut names = vec![NodeId(0); order.len()];
         for (new, old) in order.iter().enumerate() {
-            names[usize::from(*old)] = NodeId(new as u8);
+            names[usize::from(*old)] = NodeId(new as u16);
         }
         state.nodes = order.iter().map(|old| state.nodes[usize::from(*old)].clone()).collect();
         for item in &mut state.items {
@@ -160,7 +160,7 @@ impl<P: Process, M: Data> Laws<P, M> {
         // One of a node's own group looks like any other.
         let seen = |by: NodeId, other: NodeId| {
             let group = self.group_of[other.index()];
-            if group.is_some() && group == self.group_of[by.index()] { u8::MAX } else { other.0 }
+            if group.is_some() && group == self.group_of[by.index()] { u8::MAX.into() } else { other.0 }
         };
         for item in &state.items {
             let what = item.what();
@@ -254,11 +254,13 @@ type Order = SmallVec<[Uid; 24]>;
 /// The canonical order of items. What travels on one lane keeps its order: the sort is stable.
 fn sort_key<P: Process>(item: &Item<P>) -> Key {
     let what = item.what();
+    // A world has at most `MOST_NODES` nodes.
+    let byte = |node: NodeId| node.0 as u8;
     let (a, b, c) = match *what {
-        What::Start { node } | What::Timer { node, .. } | What::Resume { node } => (node.0, 0, 0),
-        What::Message { from, to, lane, .. } => (from.0, to.0, lane.map_or(0, |lane| lane.0)),
-        What::Closed { node, peer, lane, .. } => (peer.0, node.0, lane.0),
-        What::Patience { node, peer, lane } => (node.0, peer.0, lane.0),
+        What::Start { node } | What::Timer { node, .. } | What::Resume { node } => (byte(node), 0, 0),
+        What::Message { from, to, lane, .. } => (byte(from), byte(to), lane.map_or(0, |lane| lane.0)),
+        What::Closed { node, peer, lane, .. } => (byte(peer), byte(node), lane.0),
+        What::Patience { node, peer, lane } => (byte(node), byte(peer), lane.0),
         What::Heal { fault, cut } => (fault, cut, 0),
         What::Refill { fault } => (fault, 0, 0),
         What::Stopwatch => (0, 0, 0),

@@ -42,7 +42,7 @@ pub(super) enum Act {
     },
     Machine {
         fault: usize,
-        machine: u8,
+        machine: u16,
     },
     Cut {
         fault: usize,
@@ -342,7 +342,7 @@ impl<P: Process, M: Data> Laws<P, M> {
         self.crash(draft, node, restart)
     }
 
-    pub(super) fn death(&self, mut draft: Draft<P, M>, machine: u8, restart: Option<Window>) -> Vec<Draft<P, M>> {
+    pub(super) fn death(&self, mut draft: Draft<P, M>, machine: u16, restart: Option<Window>) -> Vec<Draft<P, M>> {
         let on_it: Vec<NodeId> = self.setup.ids().filter(|id| self.setup.node(*id).machine == machine).collect();
         let were_up: Vec<NodeId> =
             on_it.iter().copied().filter(|node| draft.state.nodes[node.index()].is_up()).collect();

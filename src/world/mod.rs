@@ -36,6 +36,9 @@ use crate::{
     spec::{Property, Setup},
 };
 
+/// So many nodes a world has at most: each has its start pending at first, and a state has at most 127 variables.
+pub const MOST_NODES: usize = 126;
+
 /// What is asked of a property over intervals; the others have one question only.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Focus {
@@ -85,6 +88,7 @@ struct Known {
 impl<P: Process, M: Data> World<P, M> {
     #[must_use]
     pub fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, reductions: Reductions) -> World<P, M> {
+        assert!(setup.nodes.len() <= MOST_NODES, "a world has at most {MOST_NODES} nodes");
         World {
             laws: Arc::new(Laws::new(setup, property, focus, reductions)),
             states: Vec::new(),

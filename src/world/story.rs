@@ -111,7 +111,7 @@ impl<P: Process, M: Data> World<P, M> {
 
     /// Calls nodes in a label by their real names; items keep their places.
     fn translate(&self, label: &Label, names: &[u8]) -> Label {
-        let real = |node: NodeId| NodeId(names[node.index()]);
+        let real = |node: NodeId| NodeId(names[node.index()].into());
         let act = match &label.act {
             Act::Item(_) => label.act.clone(),
             Act::Machine { fault, machine } => {
@@ -121,7 +121,7 @@ impl<P: Process, M: Data> World<P, M> {
             }
             Act::Node { fault, node } => Act::Node { fault: *fault, node: real(*node) },
             Act::Cut { fault, cut, lost, held } => {
-                let names: Vec<NodeId> = names.iter().map(|&name| NodeId(name)).collect();
+                let names: Vec<NodeId> = names.iter().map(|&name| NodeId(name.into())).collect();
                 let cut = usize::from(self.laws.renamed_cut(*fault as u8, *cut as u8, &names));
                 Act::Cut { fault: *fault, cut, lost: lost.clone(), held: held.clone() }
             }

@@ -146,7 +146,7 @@ impl Run {
 
     fn watch(&mut self, step: &Step) -> Value {
         let wait = step.span("wait").expect("a wait");
-        let client = NodeId(10 + self.watches.len() as u8);
+        let client = NodeId(10 + self.watches.len() as u16);
         let seen = match step.text("index").expect("an index").split_once('+') {
             None => self.indices[&step.text("index").expect("an index")[1..]],
             // Far above all that come.

@@ -60,7 +60,7 @@ impl Run {
                 self.ask(step, Ask::Delete { key: key(step), check })
             }
             "v2.watch.start" => {
-                let client = NodeId(10 + self.watches.len() as u8);
+                let client = NodeId(10 + self.watches.len() as u16);
                 // To wait from the index after one is to have seen that one.
                 let after = step.text("waitIndex").and_then(|text| text.strip_suffix("+1")).expect("an index");
                 let ask = Ask::Watch { key: key(step), seen: Some(self.indices[&after[1..]]) };

@@ -202,7 +202,7 @@ impl Run {
 
     /// Asks as a client of its own, which waits.
     fn begin(&mut self, step: &Step, ask: Ask) -> Value {
-        let client = NodeId(10 + self.pending.len() as u8);
+        let client = NodeId(10 + self.pending.len() as u16);
         self.pending.insert(step.name.clone().expect("it has a name"), client);
         let question = Some(self.bench.fresh_id());
         self.bench.send(client, Message::Ask { question, ask });

@@ -215,7 +215,7 @@ impl Design {
                 .map(|index| {
                     // Interchangeable nodes talk to the first one only, which talks back to whoever asked.
                     let others: Vec<NodeId> =
-                        (0..nodes as u8).filter(|other| usize::from(*other) != index).map(NodeId).collect();
+                        (0..nodes as u16).filter(|other| usize::from(*other) != index).map(NodeId).collect();
                     let table = match (alike, index) {
                         (true, 0) => Table::random(&mut random, &[], form),
                         (true, _) => shared.clone(),
@@ -224,7 +224,7 @@ impl Design {
                     Node {
                         name: ["A", "B", "C"][index].into(),
                         config: Arc::new(table),
-                        machine: index as u8,
+                        machine: index as u16,
                         start: if alike && index > 0 { own_phase } else { window(&mut random, 2) },
                         restart_after_exit,
                         clock: if alike { clock } else { self::clock(&mut random) },
@@ -269,7 +269,7 @@ fn links(random: &mut Random, nodes: usize, alike: bool) -> Links {
     for a in 0..nodes {
         for b in a + 1..nodes {
             let link = if alike { common } else { link(random) };
-            links.connect(NodeId(a as u8), NodeId(b as u8), link);
+            links.connect(NodeId(a as u16), NodeId(b as u16), link);
         }
     }
     links
@@ -278,7 +278,7 @@ fn links(random: &mut Random, nodes: usize, alike: bool) -> Links {
 fn faults(random: &mut Random, links: &Links, nodes: usize) -> Vec<Fault<Kind>> {
     let datagrams = links.iter().filter(|(_, _, link)| link.carriage == Carriage::Datagram);
     let datagrams: Vec<(NodeId, NodeId)> = datagrams.map(|(from, to, _)| (from, to)).collect();
-    let everyone: Vec<NodeId> = (0..nodes as u8).map(NodeId).collect();
+    let everyone: Vec<NodeId> = (0..nodes as u16).map(NodeId).collect();
     let pairs: Vec<(NodeId, NodeId)> =
         everyone.iter().flat_map(|a| everyone.iter().filter(move |b| *b != a).map(|b| (*a, *b))).collect();
     let restart = random.chance(60).then(|| window(random, 3));
@@ -289,7 +289,7 @@ fn faults(random: &mut Random, links: &Links, nodes: usize) -> Vec<Fault<Kind>> 
     let both = random.chance(50);
     let kinds = [
         ("crash", FaultKind::Crash { nodes: everyone.clone(), restart }),
-        ("death", FaultKind::Death { machines: (0..nodes as u8).collect(), restart }),
+        ("death", FaultKind::Death { machines: (0..nodes as u16).collect(), restart }),
         ("pause", FaultKind::Pause { nodes: everyone.clone(), span }),
         ("suspend", FaultKind::Suspend { nodes: everyone.clone(), span }),
         ("loss", FaultKind::Loss { links: pairs.clone() }),

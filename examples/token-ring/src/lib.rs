@@ -28,7 +28,7 @@ pub struct Ring;
 #[serde(deny_unknown_fields)]
 pub struct Design {
     /// How many nodes there are: 2 to 10.
-    pub nodes: u8,
+    pub nodes: u16,
     /// How long a node keeps the token.
     pub hold: Window,
     /// How long the monitor waits for the token before it makes a new one.
@@ -146,9 +146,9 @@ impl Protocol for Ring {
                 got: design.nodes.to_string(),
             });
         }
-        let next = |index: u8| NodeId((index + 1) % design.nodes);
-        let node = |index: u8| Node {
-            name: char::from(b'A' + index).to_string(),
+        let next = |index: u16| NodeId((index + 1) % design.nodes);
+        let node = |index: u16| Node {
+            name: char::from(b'A' + index as u8).to_string(),
             config: Config {
                 next: next(index),
                 hold: design.hold,

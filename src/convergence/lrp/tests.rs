@@ -5,7 +5,7 @@ use expect_test::expect;
 use super::*;
 
 fn instance(name: u64) -> Instance {
-    Instance { guid: Id::new(name), cell: NodeId(name as u8) }
+    Instance { guid: Id::new(name), cell: NodeId(name as u16) }
 }
 
 fn letter(instance: Instance) -> &'static str {

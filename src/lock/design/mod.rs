@@ -82,7 +82,7 @@ impl Design {
     pub(super) fn build(&self, builder: &Builder) -> Result<Setup<Site>, DesignError> {
         self.check()?;
         let parts = self.parts()?;
-        let machines: Vec<NodeId> = (1..=self.contenders).map(NodeId).collect();
+        let machines: Vec<NodeId> = (1..=self.contenders).map(|index| NodeId(index.into())).collect();
         let nodes = self.nodes(builder, &parts);
         let links = self.links(builder, &machines);
         let reach = Reach { crash: machines.clone(), pause: machines.clone(), cut: machines.clone() };
@@ -118,7 +118,7 @@ impl Design {
 
     fn nodes(&self, builder: &Builder, parts: &Parts) -> Vec<Node<Site>> {
         let clock = Clock { drift: builder.drift, reaction: builder.reaction };
-        let fixed = |name: &str, machine: u8, config: Config| Node {
+        let fixed = |name: &str, machine: u16, config: Config| Node {
             name: name.into(),
             config,
             machine,
@@ -131,7 +131,7 @@ impl Design {
         let machine = |index: u8| Node {
             name: name(index),
             config: Config::Machine(Box::new(self.machine(parts))),
-            machine: index + 1,
+            machine: u16::from(index) + 1,
             start: phase,
             restart_after_exit: self.machine.restart,
             clock,
@@ -140,7 +140,7 @@ impl Design {
         let store = fixed("S", 0, Config::Store(parts.store.clone()));
         let resource = self.resource.as_ref().map(|resource| {
             let config = resource::Config { checks_token: resource.checks_token };
-            fixed("R", self.contenders + 1, Config::Resource(config))
+            fixed("R", u16::from(self.contenders) + 1, Config::Resource(config))
         });
         std::iter::once(store).chain((0..self.contenders).map(machine)).chain(resource).collect()
     }
@@ -170,7 +170,7 @@ impl Design {
 
     /// The resource is the last node.
     const fn resource_id(&self) -> NodeId {
-        NodeId(self.contenders + 1)
+        NodeId(self.contenders as u16 + 1)
     }
 
     fn links(&self, builder: &Builder, machines: &[NodeId]) -> Links {
@@ -235,7 +235,7 @@ pub(crate) fn require(met: bool, key: &str, expected: &str, got: impl FnOnce() -
     Err(DesignError { key: format!("design.{key}"), expected: expected.into(), got: got() })
 }
 
-/// A node's number is a byte.
+/// What the checkers take.
 const MOST: u8 = 250;
 
 /// The name of a machine: a letter, and from the 17th on a number. R is the resource and S the store.

@@ -22,9 +22,10 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         end.state = if up { EndState::Broken } else { EndState::Idle };
         self.calm(node, peer, lane);
         if let Some(window) = after.filter(|_| up) {
-            let item = Item { lane, place: Place::Flying, what: What::Closed(reason) };
+            let way = self.ways.way_mut(peer, node);
+            let item = Item { lane, order: way.sent, place: Place::Flying, what: What::Closed(reason) };
             let event = item.event(peer, node);
-            self.ways.way_mut(peer, node).items.push(item);
+            way.items.push_back(item);
             self.agenda.schedule(event, self.now, window, Cause::New);
         }
     }
@@ -47,7 +48,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     ) -> Option<Turn<P>> {
         let event = Event::Close { node, peer, lane, reason };
         let way = self.ways.way_mut(peer, node);
-        let index = way.items.iter().position(|item| item.event(peer, node) == event);
+        let index = way.find(peer, node, event);
         if let Some(index) = index.filter(|index| way.must_wait(*index)) {
             way.items[index].place = Place::Queued;
             self.say(|| "wait for the one ahead".into());
@@ -79,10 +80,13 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     /// not. `told`: its machine lives and tells the peers.
     pub(in crate::simulate) fn hang_up(&mut self, node: NodeId, told: bool) {
         for peer in self.setup.ids() {
+            if !self.ways.joins(node, peer) {
+                continue;
+            }
             let way = self.ways.way_mut(peer, node);
             let stream = way.is_stream();
-            let gone = way.items.extract_if(.., |item| stream || item.place == Place::Inbox);
-            for item in gone.filter(|item| item.place == Place::Flying) {
+            let gone = way.extract(|item| stream || item.place == Place::Inbox);
+            for item in gone.iter().filter(|item| item.place == Place::Flying) {
                 self.agenda.remove(item.event(peer, node));
             }
             for lane in self.ways.way(node, peer).lanes() {
@@ -102,8 +106,8 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     /// Messages of a lane that are in flight or held vanish.
     fn drop_messages(&mut self, from: NodeId, to: NodeId, lane: Lane) {
         let way = self.ways.way_mut(from, to);
-        let gone = |item: &mut Item<P>| item.lane == lane && item.is_message() && item.place != Place::Inbox;
-        for item in way.items.extract_if(.., gone).filter(|item| item.place == Place::Flying) {
+        let gone = way.extract(|item| item.lane == lane && item.is_message() && item.place != Place::Inbox);
+        for item in gone.iter().filter(|item| item.place == Place::Flying) {
             self.agenda.remove(item.event(from, to));
         }
         self.advance(from, to, lane);
@@ -145,14 +149,14 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             return None;
         }
         let way = self.ways.way(from, to);
-        let index = way.items.iter().position(|item| item.event(from, to) == event)?;
+        let index = way.find(from, to, event)?;
         (way.is_stream() == stream && way.items[index].in_flight()).then_some(index)
     }
 
     fn hold_from(&mut self, from: NodeId, to: NodeId, index: usize) {
         let way = self.ways.way_mut(from, to);
         let lane = way.items[index].lane;
-        for item in way.items[index..].iter_mut().filter(|item| item.lane == lane && item.is_message()) {
+        for item in way.items.range_mut(index..).filter(|item| item.lane == lane && item.is_message()) {
             if item.place == Place::Flying {
                 self.agenda.remove(item.event(from, to));
             }

@@ -77,7 +77,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         }
         let what = What::Message { number, copy: 0, message, opening };
         if self.ways.way(from, to).blocks > 0 {
-            self.ways.way_mut(from, to).items.push(Item { lane, place: Place::Held, what });
+            self.ways.way_mut(from, to).items.push_back(Item { lane, order: number, place: Place::Held, what });
             self.grow_impatient(from, to, lane);
         } else {
             self.fly(from, to, lane, what);
@@ -85,10 +85,14 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     }
 
     fn fly(&mut self, from: NodeId, to: NodeId, lane: Lane, what: What<P>) {
-        let item = Item { lane, place: Place::Flying, what };
+        let order = match what {
+            What::Message { number, .. } => number,
+            What::Closed(_) => self.ways.way(from, to).sent,
+        };
+        let item = Item { lane, order, place: Place::Flying, what };
         let event = item.event(from, to);
         let way = self.ways.way_mut(from, to);
-        way.items.push(item);
+        way.items.push_back(item);
         self.agenda.schedule(event, self.now, way.delay(), Cause::New);
     }
 
@@ -96,7 +100,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     pub(in crate::simulate) fn arrive(&mut self, from: NodeId, to: NodeId, number: u32, copy: u8) -> Option<Turn<P>> {
         let event = Event::Deliver { from, to, number, copy };
         let way = self.ways.way_mut(from, to);
-        let index = way.items.iter().position(|item| item.event(from, to) == event).expect("what arrives was sent");
+        let index = way.find(from, to, event).expect("what arrives was sent");
         if way.must_wait(index) {
             way.items[index].place = Place::Queued;
             self.say(|| "wait for the one ahead".into());
@@ -114,7 +118,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
         if let Some(turn) = self.open(from, to, index) {
             return Some(turn);
         }
-        let item = self.ways.way_mut(from, to).items.remove(index);
+        let item = self.ways.way_mut(from, to).items.remove(index).expect("found a moment ago");
         self.advance(from, to, item.lane);
         let What::Message { message, .. } = item.what else { unreachable!("a message is delivered") };
         self.say(|| format!("deliver {message:?}"));
@@ -125,7 +129,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
     fn vanish(&mut self, from: NodeId, to: NodeId, index: usize) {
         self.say(|| "vanish: nobody is there".into());
         let way = self.ways.way_mut(from, to);
-        let lane = way.items.remove(index).lane;
+        let lane = way.items.remove(index).expect("it is under way").lane;
         if !way.is_stream() {
             return;
         }

@@ -6,6 +6,8 @@
 mod breaks;
 mod carry;
 
+use std::collections::VecDeque;
+
 use super::agenda::Event;
 use crate::{
     process::{Lane, NodeId, Process, Reason},
@@ -17,7 +19,9 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct Ways<P: Process> {
     nodes: usize,
-    table: Vec<Way<P>>,
+    /// The place of each direction, or [`NONE`]: of many nodes, most never talk to most others.
+    table: Vec<u32>,
+    ways: Vec<Way<P>>,
 }
 
 /// One direction between two nodes.
@@ -28,15 +32,20 @@ pub(super) struct Way<P: Process> {
     sent: u32,
     /// How many cuts block it.
     blocks: u32,
-    items: Vec<Item<P>>,
+    /// In the order of sending.
+    items: VecDeque<Item<P>>,
     /// The sender's ends, by lane.
     ends: Vec<End>,
 }
+
+const NONE: u32 = u32::MAX;
 
 /// Something under way.
 #[derive(Debug)]
 struct Item<P: Process> {
     lane: Lane,
+    /// The number of a message, or of the next that will be sent: it never falls from one item to the next.
+    order: u32,
     place: Place,
     what: What<P>,
 }
@@ -86,23 +95,35 @@ enum EndState {
 
 impl<P: Process> Ways<P> {
     pub(super) fn new(links: &Links, nodes: usize) -> Ways<P> {
-        let ids = || (0..nodes).map(|index| NodeId(index as u8));
-        let way = |(from, to)| Way {
-            link: links.get(from, to).copied(),
-            sent: 0,
-            blocks: 0,
-            items: Vec::new(),
-            ends: Vec::new(),
-        };
-        Ways { nodes, table: ids().flat_map(|from| ids().map(move |to| (from, to))).map(way).collect() }
+        let mut ways = Ways { nodes, table: vec![NONE; nodes * nodes], ways: Vec::new() };
+        for (from, to, _) in links.iter() {
+            // A way back has the ends of what answers, also where no link is.
+            ways.join(from, to, links);
+            ways.join(to, from, links);
+        }
+        ways
+    }
+
+    fn join(&mut self, from: NodeId, to: NodeId, links: &Links) {
+        let place = &mut self.table[from.index() * self.nodes + to.index()];
+        if *place == NONE {
+            *place = u32::try_from(self.ways.len()).expect("fewer ways than that");
+            let link = links.get(from, to).copied();
+            self.ways.push(Way { link, sent: 0, blocks: 0, items: VecDeque::new(), ends: Vec::new() });
+        }
+    }
+
+    /// Whether two nodes have anything to do with each other.
+    fn joins(&self, one: NodeId, other: NodeId) -> bool {
+        self.table[one.index() * self.nodes + other.index()] != NONE
     }
 
     fn way(&self, from: NodeId, to: NodeId) -> &Way<P> {
-        &self.table[from.index() * self.nodes + to.index()]
+        &self.ways[self.table[from.index() * self.nodes + to.index()] as usize]
     }
 
     fn way_mut(&mut self, from: NodeId, to: NodeId) -> &mut Way<P> {
-        &mut self.table[from.index() * self.nodes + to.index()]
+        &mut self.ways[self.table[from.index() * self.nodes + to.index()] as usize]
     }
 
     /// What waited in an inbox is under way again.
@@ -112,10 +133,10 @@ impl<P: Process> Ways<P> {
             Event::Close { node, peer, .. } => (peer, node),
             _ => return,
         };
-        let item = self.way_mut(from, to).items.iter_mut().find(|item| item.event(from, to) == event);
+        let way = self.way_mut(from, to);
         // The news of lost patience is no item.
-        if let Some(item) = item {
-            item.place = Place::Flying;
+        if let Some(index) = way.find(from, to, event) {
+            way.items[index].place = Place::Flying;
         }
     }
 
@@ -130,9 +151,9 @@ impl<P: Process> Ways<P> {
         if !way.is_stream() {
             return None;
         }
-        let index = way.items.iter().position(|item| item.event(from, to) == event)?;
+        let index = way.find(from, to, event)?;
         let lane = way.items[index].lane;
-        way.items[..index].iter().rev().find(|item| item.lane == lane).map(|item| item.event(from, to))
+        way.items.range(..index).rev().find(|item| item.lane == lane).map(|item| item.event(from, to))
     }
 
     /// What a cut can take: messages in flight, in order, with their lane on a stream.
@@ -162,10 +183,26 @@ impl<P: Process> Way<P> {
         (0..self.ends.len()).map(|index| Lane(index as u8))
     }
 
+    /// Where the item is whose event that is.
+    fn find(&self, from: NodeId, to: NodeId, event: Event) -> Option<usize> {
+        let first = match event {
+            Event::Deliver { number, .. } => self.items.partition_point(|item| item.order < number),
+            _ => 0,
+        };
+        self.items.range(first..).position(|item| item.event(from, to) == event).map(|index| first + index)
+    }
+
+    /// Takes out what a test is true of, in order.
+    fn extract(&mut self, gone: impl Fn(&Item<P>) -> bool) -> VecDeque<Item<P>> {
+        let (gone, kept) = std::mem::take(&mut self.items).into_iter().partition(gone);
+        self.items = kept;
+        gone
+    }
+
     /// Whether something ahead on the same lane is undelivered: under way, held, or in the inbox of a paused node.
     fn must_wait(&self, index: usize) -> bool {
         let lane = self.items[index].lane;
-        self.is_stream() && self.items[..index].iter().any(|item| item.lane == lane)
+        self.is_stream() && self.items.range(..index).any(|item| item.lane == lane)
     }
 
     fn delay(&self) -> Window {

@@ -143,7 +143,7 @@ fn answered() -> Property<Party, ()> {
 }
 
 fn setup(carriage: Carriage) -> Setup<Party> {
-    let node = |index: u8| Node {
+    let node = |index: u16| Node {
         name: format!("n{index}"),
         config: (index > 0).then_some(SERVER),
         machine: index / 2,

@@ -51,7 +51,7 @@ pub(super) fn puppets(strings: &[Strings]) -> Setup<Puppet> {
     let node = |(index, strings): (usize, &Strings)| Node {
         name: ["A", "B", "C"][index].into(),
         config: *strings,
-        machine: index as u8,
+        machine: index as u16,
         start: Window::ZERO,
         restart_after_exit: None,
         clock: Clock::default(),
