@@ -49,6 +49,13 @@ struct Answer<P: Process> {
     effects: Arc<[Effect<P>]>,
 }
 
+/// What a node is about to do.
+pub(super) struct Doing<'a, P: Process> {
+    pub(super) effects: &'a [Effect<P>],
+    /// Whether observers have already been told that it begins: it was asked, started or resumed.
+    pub(super) told: bool,
+}
+
 /// A way that a step can go, with the choices that lead there.
 pub(super) type Branch<P, M> = (Draft<P, M>, Choices);
 
@@ -64,7 +71,7 @@ impl<P: Process, M: Data> Laws<P, M> {
         let (effects, fresh) = fx.into_parts();
         draft.fresh = fresh;
         let drafts = self.happen(draft, &Happening::Started(node));
-        self.execute_all(drafts, node, &effects)
+        self.execute_all(drafts, node, &Doing { effects: &effects, told: true })
     }
 
     fn bring_up(&self, draft: &mut Draft<P, M>, node: NodeId, process: P, durable: P::Durable, incarnation: Rank) {
@@ -83,7 +90,7 @@ impl<P: Process, M: Data> Laws<P, M> {
     /// Gives an input to a running process and executes what it answers.
     pub(super) fn step(&self, draft: Draft<P, M>, node: NodeId, input: Input<P>) -> Vec<Branch<P, M>> {
         let (draft, effects) = self.answer(draft, node, input);
-        self.execute_all(vec![draft], node, &effects)
+        self.execute_all(vec![draft], node, &Doing { effects: &effects, told: false })
     }
 
     /// Gives what comes to a running process and executes what it answers.
@@ -98,7 +105,7 @@ impl<P: Process, M: Data> Laws<P, M> {
         let known = question.and_then(|question| self.answers.of(&question));
         if let Some(Answer { hosted, effects }) = known {
             draft.host(node, hosted);
-            return self.execute_all(vec![draft], node, &effects);
+            return self.execute_all(vec![draft], node, &Doing { effects: &effects, told: false });
         }
         let input = match told.what().clone() {
             What::Timer { timer, .. } => Input::Timer(timer),
@@ -117,7 +124,7 @@ impl<P: Process, M: Data> Laws<P, M> {
             let answer = Answer { hosted: hosted.clone(), effects: effects.clone() };
             self.answers.put(question, answer);
         }
-        self.execute_all(vec![draft], node, &effects)
+        self.execute_all(vec![draft], node, &Doing { effects: &effects, told: false })
     }
 
     fn answer(&self, mut draft: Draft<P, M>, node: NodeId, input: Input<P>) -> (Draft<P, M>, Vec<Effect<P>>) {
@@ -137,20 +144,24 @@ impl<P: Process, M: Data> Laws<P, M> {
     /// Like [`Laws::step`], for what the environment asks: observers see the request first.
     pub(super) fn request(&self, draft: Draft<P, M>, node: NodeId, request: &P::Request) -> Vec<Branch<P, M>> {
         let drafts = self.happen(draft, &Happening::Requested(node, request));
-        drafts.into_iter().flat_map(|draft| self.step(draft, node, Input::Request(request.clone()))).collect()
+        let answered = |draft| {
+            let (draft, effects) = self.answer(draft, node, Input::Request(request.clone()));
+            self.execute_all(vec![draft], node, &Doing { effects: &effects, told: true })
+        };
+        drafts.into_iter().flat_map(answered).collect()
     }
 
     pub(super) fn execute_all(
         &self,
         drafts: Vec<Draft<P, M>>,
         node: NodeId,
-        effects: &[Effect<P>],
+        doing: &Doing<'_, P>,
     ) -> Vec<Branch<P, M>> {
         let mut done = Vec::new();
         let mut open: Vec<(Branch<P, M>, usize)> =
             drafts.into_iter().rev().map(|draft| ((draft, Choices::default()), 0)).collect();
         while let Some((branch, index)) = open.pop() {
-            self.execute_one(branch, node, effects, index, &mut open, &mut done);
+            self.execute_one(branch, node, doing, index, &mut open, &mut done);
         }
         for (draft, choices) in &mut done {
             choices.measured = draft.measured;
@@ -163,19 +174,19 @@ impl<P: Process, M: Data> Laws<P, M> {
         &self,
         (draft, choices): Branch<P, M>,
         node: NodeId,
-        effects: &[Effect<P>],
+        doing: &Doing<'_, P>,
         index: usize,
         open: &mut Vec<(Branch<P, M>, usize)>,
         done: &mut Vec<Branch<P, M>>,
     ) {
-        let Some(effect) = effects.get(index) else {
+        let Some(effect) = doing.effects.get(index) else {
             if self.thorough {
-                self.cuts_before(&draft, &choices, node, effects, index, done);
+                self.cuts_before(&draft, &choices, node, doing, index, done);
             }
             done.push((draft, choices));
             return;
         };
-        self.cuts_before(&draft, &choices, node, effects, index, done);
+        self.cuts_before(&draft, &choices, node, doing, index, done);
         match effect {
             Effect::Send { to, message } => {
                 for (draft, choices) in self.send(draft, choices, node, *to, message, index) {
@@ -223,20 +234,22 @@ impl<P: Process, M: Data> Laws<P, M> {
 
     /// Crashes and pauses between two effects.
     ///
-    /// A crash between two effects that nobody outside sees is the crash before both, or after; so is a crash before
-    /// the first (the input is lost with the process) or after the last. Likewise a pause before an effect that only
-    /// takes timers away: a timer that is due meanwhile waits in the inbox, where it is still found.
+    /// A crash between two effects that nobody outside sees is the crash before both, or after; so is a crash after the
+    /// last, and one before the first where nobody has seen the step begin: the input is lost with the process. Once
+    /// observers were told of it, no crash before the step is the same: a node that is down is asked nothing, and starts
+    /// nothing. Likewise a pause before an effect that only takes timers away: a timer that is due meanwhile waits in the
+    /// inbox, where it is still found.
     fn cuts_before(
         &self,
         draft: &Draft<P, M>,
         choices: &Choices,
         node: NodeId,
-        effects: &[Effect<P>],
+        Doing { effects, told }: &Doing<'_, P>,
         index: usize,
         done: &mut Vec<Branch<P, M>>,
     ) {
-        let crash_differs = self.thorough
-            || index > 0 && seen_outside(&effects[index - 1]) && effects[index..].iter().any(seen_outside);
+        let seen_before = if index == 0 { *told } else { seen_outside(&effects[index - 1]) };
+        let crash_differs = self.thorough || seen_before && effects[index..].iter().any(seen_outside);
         let pause_differs = self.thorough || !matches!(effects[index], Effect::Disarm(_) | Effect::Rename { .. });
         for (fault, class) in self.setup.faults.iter().enumerate() {
             if draft.state.tokens[fault] == 0 {
@@ -379,8 +392,9 @@ impl<P: Process, M: Data> Laws<P, M> {
     }
 }
 
+/// Who has exited is not the same as who crashed: observers hear of it, and it restarts as its set-up says.
 fn seen_outside<P: Process>(effect: &Effect<P>) -> bool {
-    matches!(effect, Effect::Send { .. } | Effect::Persist(_) | Effect::Emit(_))
+    matches!(effect, Effect::Send { .. } | Effect::Persist(_) | Effect::Emit(_) | Effect::Exit)
 }
 
 fn is_timer<P: Process>(item: &Item<P>, of: NodeId, key: &P::Timer) -> bool {

@@ -2,7 +2,7 @@
 
 use super::{
     draft::{Draft, Uid},
-    effects::Branch,
+    effects::{Branch, Doing},
     laws::Laws,
     space::{Cap, Marks},
     state::{NodeState, Place, State, Told, What},
@@ -231,7 +231,7 @@ impl<P: Process, M: Data> Laws<P, M> {
         };
         let rest: Vec<Effect<P>> = paused.take().expect("only a paused node resumes");
         let drafts = self.happen(draft, &Happening::Resumed(node));
-        let mut branches = self.execute_all(drafts, node, &rest);
+        let mut branches = self.execute_all(drafts, node, &Doing { effects: &rest, told: true });
         for (draft, _) in &mut branches {
             self.open_inbox(draft, node);
         }
