@@ -362,8 +362,8 @@ fn consul() -> impl Strategy<Value = String> {
         let lost = if wait.is_empty() { "ends-attempt" } else { lost };
         let version = if newer { "0.6" } else { "0.5" };
         format!(
-            "[design.store]\nkind = \"consul\"\nversion = \"{version}\"\nsession_ttl = {}\nttl_multiplier = \
-                 {times}\nlock_delay = {}\nbehavior = \"{behavior}\"\n[design.client]\nkind = \"consul\"\nrenew_every \
+            "[design.store]\nkind = \"consul\"\nversion = \"{version}\"\nsession_ttl = {}\n\
+             session_ttl_min = \"0s\"\nttl_multiplier = {times}\nlock_delay = {}\nbehavior = \"{behavior}\"\n[design.client]\nkind = \"consul\"\nrenew_every \
                  = {}\non_renew_failure = \"{failure}\"\nrenew_retry = {}\n{wait}\nrefused_retry = {}\nerror_retry = \
                  {}\non_doubt = \"{doubt}\"\nclean_stop = \"{stop}\"\nrereads = {rereads}\nsession_loss = \
                  \"{lost}\"\n{lockless}\n{timeout}",

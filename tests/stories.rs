@@ -33,7 +33,7 @@ fn a_machine_that_doubts_gives_its_session_up_before_its_work_has_stopped() {
         &story,
         &["emit Work(Began)", "closed S", "emit Contender(Doubted)", "DestroySession", "emit Work(Began)"]
     ));
-    assert!(!sees(&story, &["emit Work(Ended)"]) && !sees(&story, &["SessionExpired"]));
+    assert!(!sees(&story, &["emit Work(Ended)"]) && !sees(&story, &["emit Store(Expired"]));
 }
 
 #[test]

@@ -47,8 +47,9 @@ pub enum Memory {
         starting: BTreeSet<NodeId>,
         lost: Option<NodeId>,
     },
-    /// Who holds the lock, and how often each of the others has asked the store since it began to wait.
-    Asked {
+    /// Who holds the lock, and how often the store has served each of the others since it began to wait or its
+    /// connection ended.
+    Served {
         holding: BTreeSet<NodeId>,
         often: BTreeMap<NodeId, u8>,
     },
@@ -173,10 +174,10 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         ),
         property(
             "waiting-is-quiet",
-            "however long a contender waits, it asks the store at most 6 times",
+            "however long a contender waits on a connection, the store serves it at most 6 requests",
             &[],
             Form::Never,
-            Memory::Asked { holding: nobody(), often: BTreeMap::new() },
+            Memory::Served { holding: nobody(), often: BTreeMap::new() },
             watch::is_quiet,
         ),
     ]

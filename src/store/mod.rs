@@ -35,9 +35,13 @@ pub enum Event {
     Expired {
         owner: NodeId,
     },
-    /// It serves a request.
-    Asked {
-        by: NodeId,
+    /// It serves a request: not one that it refuses.
+    Served {
+        to: NodeId,
+    },
+    /// A client's connection has ended.
+    Disconnected {
+        from: NodeId,
     },
     LockDelayEnded,
     LeaderLost,

@@ -129,7 +129,7 @@ impl Process for Records {
     fn step(&mut self, _: &Me<'_, Self>, input: Input<Self>, fx: &mut Fx) {
         match (self.served, input) {
             (true, Input::Message { from, message: Message::Ask { question, ask } }) => {
-                fx.emit(Event::Asked { by: from });
+                fx.emit(Event::Served { to: from });
                 // A client that asks for something else does not wait for a change any more.
                 self.forget(from);
                 if let Some(answer) = self.serve(from, question, &ask, fx) {
@@ -154,7 +154,10 @@ impl Process for Records {
                 self.served = true;
                 fx.emit(Event::LeaderElected { lock_is_free: self.records.values().all(|it| it.holder.is_none()) });
             }
-            (_, Input::Closed { peer, .. }) => self.forget(peer),
+            (_, Input::Closed { peer, .. }) => {
+                self.forget(peer);
+                fx.emit(Event::Disconnected { from: peer });
+            }
         }
     }
 }

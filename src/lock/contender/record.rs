@@ -100,6 +100,9 @@ pub struct Config {
     pub watches: bool,
     pub renew: Renew,
     pub release: Release,
+    /// Whether a contender that is told to stop before it is the holder gives back what it may have been granted, and
+    /// its place in line.
+    pub withdraws: bool,
     /// How long it waits for an answer that should come at once; for ever, if absent.
     pub request_timeout: Option<Duration>,
 }

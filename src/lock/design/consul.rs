@@ -26,6 +26,9 @@ pub struct Store {
     pub version: Version,
     /// What clients ask for. The store waits `ttl_multiplier` times as long.
     pub session_ttl: Duration,
+    /// What the servers refuse to go below.
+    #[serde(default = "ten_seconds")]
+    pub session_ttl_min: Duration,
     pub ttl_multiplier: u8,
     pub lock_delay: Duration,
     pub behavior: Behavior,
@@ -75,6 +78,9 @@ pub enum RenewFailure {
 impl Client {
     pub(crate) fn parts(&self, store: &Store, key: Key) -> Result<Parts, DesignError> {
         require(store.ttl_multiplier > 0, "store.ttl_multiplier", "at least 1", || "0".into())?;
+        let expected = format!("at least {}, or a lower `session_ttl_min` of the servers", store.session_ttl_min);
+        let allowed = store.session_ttl >= store.session_ttl_min;
+        require(allowed, "store.session_ttl", &expected, || store.session_ttl.to_string())?;
         let expected = format!("at most the session's {}", store.session_ttl);
         let in_time = self.renew_every <= store.session_ttl;
         require(in_time, "client.renew_every", &expected, || self.renew_every.to_string())?;
@@ -140,4 +146,8 @@ const fn oldest() -> Version {
 
 const fn one_second() -> Duration {
     Duration::from_secs(1)
+}
+
+const fn ten_seconds() -> Duration {
+    Duration::from_secs(10)
 }

@@ -30,6 +30,9 @@ pub struct Client {
     #[serde(default)]
     pub renew: Renew,
     pub release: Release,
+    /// No, if absent.
+    #[serde(default)]
+    pub withdraws: bool,
     pub request_timeout: Option<Duration>,
 }
 
@@ -48,6 +51,7 @@ impl Client {
             watches: self.watches,
             renew: self.renew,
             release: self.release,
+            withdraws: self.withdraws,
             request_timeout: self.request_timeout,
         });
         Ok(Parts { store: store::Config::Record, contender, longest_period: self.renew_every.max(self.retry.hi()) })

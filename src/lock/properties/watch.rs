@@ -259,16 +259,19 @@ pub(super) fn keeps(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals)
     }
 }
 
-/// A bound on the whole wait is one on each minute of it.
+/// A bound on a whole connection is one on each minute of it.
 pub(super) fn is_quiet(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let Memory::Asked { holding, often } = memory else { unreachable!("it remembers how often each has asked") };
+    let Memory::Served { holding, often } = memory else { unreachable!("it remembers how often each was served") };
     match seen {
-        Happening::Emitted(_, Event::Store(store::Event::Asked { by })) if !holding.contains(by) => {
-            let often = often.entry(*by).or_default();
+        Happening::Emitted(_, Event::Store(store::Event::Served { to })) if !holding.contains(to) => {
+            let often = often.entry(*to).or_default();
             // Past the bound there is nothing left to count, and no more states to tell apart.
-            *often = (*often + 1).min(MOST_ASKED + 1);
+            *often = (*often + 1).min(MOST_SERVED + 1);
             signals.witness = true;
-            signals.violated = *often > MOST_ASKED;
+            signals.violated = *often > MOST_SERVED;
+        }
+        Happening::Emitted(_, Event::Store(store::Event::Disconnected { from })) => {
+            often.remove(from);
         }
         Happening::Emitted(node, Event::Contender(contender::Event::Acquired)) => {
             holding.insert(*node);
@@ -283,7 +286,7 @@ pub(super) fn is_quiet(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signa
 }
 
 /// Far less than a look every second makes in a minute.
-const MOST_ASKED: u8 = 6;
+const MOST_SERVED: u8 = 6;
 
 impl Memory {
     fn takeover(&mut self) -> (&mut BTreeSet<NodeId>, &mut BTreeSet<NodeId>) {

@@ -107,18 +107,28 @@ impl Client {
     }
 
     pub(super) fn leave(&self, config: &Config, fx: &mut Fx) {
-        if let Phase::Leading { version, .. } = &self.phase {
-            fx.emit(Event::Released);
-            let ask = match config.release {
-                Release::Never => None,
-                Release::ByVersion => {
-                    Some(Ask::Replace { key: LOCK, seen: Some(*version), holder: None, or_own: false, follow: false })
+        let by_name = Some(Ask::Release { key: LOCK, holder: self.name });
+        let ask = match &self.phase {
+            Phase::Leading { version, .. } => {
+                fx.emit(Event::Released);
+                match config.release {
+                    Release::Never => None,
+                    Release::ByVersion => Some(Ask::Replace {
+                        key: LOCK,
+                        seen: Some(*version),
+                        holder: None,
+                        or_own: false,
+                        follow: false,
+                    }),
+                    Release::ByName => by_name,
                 }
-                Release::ByName => Some(Ask::Release { key: LOCK, holder: self.name }),
-            };
-            if let Some(ask) = ask {
-                fx.send(STORE, Message::Ask { question: None, ask });
             }
+            // The record may be its own already: the answer is under way, or was lost.
+            _ if config.withdraws => by_name,
+            _ => None,
+        };
+        if let Some(ask) = ask {
+            fx.send(STORE, Message::Ask { question: None, ask });
         }
         fx.exit();
     }

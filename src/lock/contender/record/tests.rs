@@ -17,6 +17,7 @@ fn client_go() -> Config {
         watches: false,
         renew: Renew::ByVersion,
         release: Release::Never,
+        withdraws: false,
         request_timeout: None,
     }
 }
@@ -27,6 +28,7 @@ fn careful() -> Config {
         watches: true,
         renew: Renew::ByName,
         release: Release::ByName,
+        withdraws: true,
         ..client_go()
     }
 }
@@ -147,6 +149,20 @@ fn a_record_is_given_back_by_name_whatever_is_under_way() {
     let left = client.request(Request::Leave);
     let release = "send n0 Ask { question: None, ask: Release { key: lock, holder: #0 } }";
     assert_eq!(left, ["emit Released", release, "exit"]);
+}
+
+#[test]
+fn who_leaves_before_it_is_the_holder_gives_back_what_it_asked_for() {
+    let release = "send n0 Ask { question: None, ask: Release { key: lock, holder: #0 } }";
+    let mut in_line = Fixture::watching();
+    let leaving = Record { leaving: true, ..in_line.of_another() };
+    in_line.answer(Answer::Found(Some(leaving)));
+    assert_eq!(in_line.request(Request::Leave), [release, "exit"]);
+    let mut resting = Fixture::<Client>::start(NodeId(1), careful());
+    resting.closed(STORE, crate::process::Lane(0));
+    assert_eq!(resting.request(Request::Leave), [release, "exit"], "the answer that it is the holder may be lost");
+    let mut careless = Fixture::<Client>::start(NodeId(1), Config { withdraws: false, ..careful() });
+    assert_eq!(careless.request(Request::Leave), ["exit"]);
 }
 
 #[test]
