@@ -57,8 +57,8 @@ impl Run {
             "session.renew" => self.renew(step),
             "session.destroy" => {
                 let session = self.id(step, "id");
-                self.ask(Ask::DestroySession { session });
-                json!({ "status": 200, "body": true })
+                let done = self.ask(Ask::DestroySession { session }) == Answer::Destroyed;
+                json!({ "status": 200, "body": done })
             }
             "session.info" => {
                 let session = self.id(step, "id");
