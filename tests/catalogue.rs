@@ -67,6 +67,17 @@ fn every_ledger_of_a_lock_is_asked_about_by_its_file_or_by_one_that_extends_it()
     assert!(idle.is_empty(), "nobody asks about {idle:?}");
 }
 
+#[test]
+fn a_session_of_consul_is_no_shorter_than_its_servers_allow() {
+    let load = |ttl: &str| {
+        let shorter = [format!("design.store.session_ttl={ttl}")];
+        tenure::own().load(Shelf::Disk, "models/lock/consul-2015-04.toml", &shorter)
+    };
+    assert!(load("10s").is_ok());
+    let refusal = load("9999ms").expect_err("the servers refuse it").render(false, 120);
+    assert!(refusal.contains("session_ttl_min"), "{refusal}");
+}
+
 fn locks() -> Vec<Resolved> {
     let app = tenure::own();
     let files = Shelf::Disk.designs("models/lock").expect("the folder can be read");
