@@ -241,6 +241,57 @@ fn a_crash_can_come_between_two_effects() {
     assert!(is_possible(&setup, watch, Marks::VIOLATED), "it persisted and said nothing");
 }
 
+/// A node that is down is asked nothing, so no crash before the step is the same.
+#[test]
+fn who_was_asked_can_crash_before_it_does_anything() {
+    let obedient = Strings { start: |_, _| {}, step: |_, _, fx| fx.emit("done") };
+    let watch: Watch<Puppet, u8> = |asked, happening, signals| match *happening {
+        Happening::Requested(..) => *asked = 1,
+        Happening::Emitted(..) => *asked = 0,
+        Happening::Crashed(_) => signals.violated = *asked == 1,
+        _ => {}
+    };
+    let crash = FaultKind::Crash { nodes: vec![A], restart: None };
+    let request = FaultKind::Request { nodes: vec![A], request: "do" };
+    let setup = puppets(&[obedient], &[(Tokens::budget(1), request), (Tokens::budget(1), crash)]);
+    assert!(is_possible(&setup, watch, Marks::VIOLATED));
+}
+
+/// It comes back, and dies before anybody has heard of it.
+#[test]
+fn who_started_can_crash_before_it_does_anything() {
+    let chatty = Strings { start: |_, fx| fx.emit("here"), step: |_, _, _| {} };
+    let watch: Watch<Puppet, u8> = |silent, happening, signals| match *happening {
+        Happening::Started(_) => *silent = 1,
+        Happening::Emitted(..) => *silent = 0,
+        Happening::Crashed(_) => signals.violated = *silent == 1,
+        _ => {}
+    };
+    let crash = FaultKind::Crash { nodes: vec![A], restart: Some(exactly(1)) };
+    let setup = puppets(&[chatty], &[(Tokens::budget(1), crash)]);
+    assert!(is_possible(&setup, watch, Marks::VIOLATED));
+}
+
+/// Exiting is an end of its own, and a restart may follow the one and not the other.
+#[test]
+fn who_is_about_to_exit_can_crash_instead() {
+    let leaving = Strings {
+        start: |_, fx| {
+            fx.emit("leaving");
+            fx.exit();
+        },
+        step: |_, _, _| {},
+    };
+    let watch: Watch<Puppet, u8> = |leaving, happening, signals| match *happening {
+        Happening::Emitted(..) => *leaving = 1,
+        Happening::Crashed(_) => signals.violated = *leaving == 1,
+        _ => {}
+    };
+    let crash = FaultKind::Crash { nodes: vec![A], restart: None };
+    let setup = puppets(&[leaving], &[(Tokens::budget(1), crash)]);
+    assert!(is_possible(&setup, watch, Marks::VIOLATED));
+}
+
 #[test]
 fn a_disarmed_timer_is_not_delivered_though_it_was_due() {
     let hesitant = Strings {
