@@ -111,7 +111,11 @@ fn the_exit_status_tells_how_it_ended() {
         ("list", 0),
         ("list --requirements", 0),
         ("new lock", 0),
+        ("new presence", 0),
+        ("new registration", 0),
+        ("new convergence", 0),
         ("new lease", 3),
+        ("failures good", 3),
         ("new lok", 3),
         ("explain hard-death-takeover", 0),
         ("explain hard-death", 3),
@@ -124,10 +128,12 @@ fn the_exit_status_tells_how_it_ended() {
 #[test]
 fn a_new_design_is_as_it_expects() {
     let folder = Folder::new("new", &[violated()]);
-    let template = folder.run("new lock").out;
-    let folder = Folder::new("new-lock", &[("mine.toml", template)]);
-    let run = folder.run("check mine.toml");
-    assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+    for protocol in ["lock", "presence", "registration", "convergence"] {
+        let template = folder.run(&format!("new {protocol}")).out;
+        let folder = Folder::new(&format!("new-{protocol}"), &[("mine.toml", template)]);
+        let run = folder.run("check mine.toml");
+        assert_eq!(run.code, Some(0), "{}{}", run.out, run.aside);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The test of a catalogue: a folder of designs that says of each property where it holds, and what it hangs on.
 
-mod failures;
+pub(crate) mod failures;
 
 use std::collections::BTreeMap;
 

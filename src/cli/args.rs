@@ -93,6 +93,8 @@ pub(super) enum Command {
     Explorer(super::explorer::Arguments),
     /// Compare two designs, folders of designs, or summaries: what became worse, what better.
     Diff(super::diff::Arguments),
+    /// Find every known failure of a catalogue, and prove its repair.
+    Failures(super::failures::Arguments),
     /// Print a design to begin with, every key explained.
     New {
         /// The protocol that it is of.

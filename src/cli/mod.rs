@@ -6,6 +6,7 @@ mod commands;
 mod detector;
 mod diff;
 mod explorer;
+mod failures;
 mod folder;
 mod keep;
 mod learn;
@@ -122,6 +123,7 @@ fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, 
         Some(Command::Diff(arguments)) => diff::run(app, arguments, manner),
         Some(Command::Explorer(arguments)) => explorer::run(app, arguments, manner),
         Some(Command::New { protocol }) => learn::new(app, protocol),
+        Some(Command::Failures(arguments)) => failures::run(app, arguments, manner),
         Some(Command::Explain { property }) => learn::explain(app, property, manner),
         Some(Command::List { requirements }) => commands::list(app, *requirements, manner),
     }

@@ -25,6 +25,9 @@ pub struct Config {
     pub remembers: bool,
     /// How long it waits for the cells' answers.
     pub look: Duration,
+    /// How often it asks all cells anew when none has answered, before the starts have no place.
+    #[serde(default = "once")]
+    pub rounds: u8,
     /// How long it waits for a cell to accept.
     pub perform: Duration,
     /// Whether a start that a cell did not answer is tried again, or left to convergence.
@@ -52,6 +55,8 @@ pub enum Phase {
     Looking {
         asked: BTreeSet<NodeId>,
         loads: Vec<(NodeId, u16)>,
+        /// Whom it asks anew if none answers, and how many rounds are left; nobody, after the last.
+        left: Option<(BTreeSet<NodeId>, u8)>,
     },
     /// Until it tries again.
     Resting,
@@ -126,13 +131,18 @@ impl Auctioneer {
             self.without_a_place(config, io);
             return;
         }
-        for cell in &present {
-            io.send(*cell, Message::Look);
-        }
         if config.remembers {
             self.known.clone_from(&present);
         }
-        self.phase = Phase::Looking { asked: present, loads: Vec::new() };
+        self.ask_all(config, present, config.rounds.saturating_sub(1), io);
+    }
+
+    fn ask_all(&mut self, config: &Config, cells: BTreeSet<NodeId>, left: u8, io: &mut Io<'_, '_>) {
+        for cell in &cells {
+            io.send(*cell, Message::Look);
+        }
+        let left = (left > 0).then(|| (cells.clone(), left));
+        self.phase = Phase::Looking { asked: cells, loads: Vec::new(), left };
         io.arm(Timer::Look, Window::exactly(config.look));
     }
 
@@ -144,7 +154,7 @@ impl Auctioneer {
         evacuating: bool,
         io: &mut Io<'_, '_>,
     ) {
-        let Phase::Looking { asked, loads } = &mut self.phase else { return };
+        let Phase::Looking { asked, loads, .. } = &mut self.phase else { return };
         if asked.remove(&from) && !evacuating {
             loads.push((from, containers));
         }
@@ -178,8 +188,12 @@ impl Auctioneer {
     /// Gives each start of the batch to the cell that has least.
     fn sell(&mut self, config: &Config, io: &mut Io<'_, '_>) {
         io.disarm(Timer::Look);
-        let Phase::Looking { loads, .. } = &mut self.phase else { return };
-        let loads = std::mem::take(loads);
+        let Phase::Looking { loads, left, .. } = &mut self.phase else { return };
+        let (loads, left) = (std::mem::take(loads), left.take());
+        if let (true, Some((cells, left))) = (loads.is_empty(), left) {
+            self.ask_all(config, cells, left - 1, io);
+            return;
+        }
         if loads.is_empty() {
             self.without_a_place(config, io);
             return;
@@ -236,4 +250,8 @@ impl Auctioneer {
             }
         }
     }
+}
+
+const fn once() -> u8 {
+    1
 }

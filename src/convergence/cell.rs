@@ -26,6 +26,8 @@ pub struct Config {
     pub restart: Option<Window>,
     /// Whether a rep asks about all containers as soon as a connection to a BBS is gone.
     pub asks_again: bool,
+    /// How long after its presence its server accepts connections; with it, if absent.
+    pub listens_after: Option<Window>,
     /// How long a container takes to start.
     pub start: Window,
     /// How long a Task runs.
@@ -47,6 +49,8 @@ pub struct Cell {
     agent: bool,
     /// Its presence may be over: it has nothing and takes nothing.
     fenced: bool,
+    /// Its server accepts connections.
+    listens: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
@@ -76,6 +80,8 @@ pub enum Timer {
     /// A reservation is given up.
     Reap(Id),
     Agent,
+    /// The server accepts connections.
+    Listen,
     /// The presence may be over.
     Fence,
     /// A drained cell has waited long enough.
@@ -84,8 +90,12 @@ pub enum Timer {
 
 impl Cell {
     pub(super) fn start(config: &Config, fx: &mut Effects<Site>) -> Cell {
-        let mut cell = Cell { containers: Vec::new(), evacuating: false, agent: true, fenced: false };
+        let mut cell = Cell { containers: Vec::new(), evacuating: false, agent: true, fenced: false, listens: true };
         cell.beat(config, fx);
+        if let Some(after) = config.listens_after.filter(|after| *after != Window::ZERO) {
+            cell.listens = false;
+            fx.arm(super::Timer::Cell(Timer::Listen), after);
+        }
         if config.poll.is_some_and(|poll| !poll.is_never()) {
             // What its predecessor had is gone.
             cell.ask_all(config, fx);
@@ -97,6 +107,9 @@ impl Cell {
     pub(super) fn step(&mut self, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
         match input {
             Input::Timer(super::Timer::Cell(timer)) => self.fire(timer, config, fx),
+            Input::Message { from, message: Message::Look | Message::Perform(_) } if !self.listens => {
+                fx.send(from, Message::NotListening);
+            }
             Input::Message { from, message: Message::Look } => {
                 fx.send(
                     from,
@@ -175,6 +188,7 @@ impl Cell {
                 self.agent = true;
                 self.beat(config, fx);
             }
+            Timer::Listen => self.listens = true,
             Timer::Fence => {
                 self.fenced = true;
                 let gone = self.stop_all(|_| true, fx);

@@ -3,12 +3,14 @@
 //! Convergence looks at the rows in one step (`Examine`) and repairs what it found in another (`Repair`): what changed
 //! in between is seen only by a repair that compares.
 
+mod repair;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::{
-    About, Answer, Ask, Event, Finding, Message, Purpose, Request, Verdict, Work,
+    About, Answer, Ask, Event, Message, Request, Verdict, Work,
     host::Io,
     index::Index,
     lrp::{self, Instance, Lrp, Reply, State},
@@ -34,6 +36,15 @@ pub struct Config {
     /// Whether convergence removes suspect rows of what nobody desires.
     #[serde(default)]
     pub removes_orphan_suspects: bool,
+    /// What becomes of an evacuating row whose cell is missing.
+    #[serde(default)]
+    pub evacuees: Evacuees,
+    /// Whether an evacuation is several transactions: the evacuating row, then all else.
+    #[serde(default)]
+    pub evacuates_in_steps: bool,
+    /// Whether a row that nobody desires goes when its cell is missing, or its cell is told to stop it, as any other.
+    #[serde(default = "yes")]
+    pub retires_of_missing: bool,
     /// How long a row waits unclaimed, pending, resolving or completed until convergence sees to it.
     pub stale: Duration,
     /// Whether it is seen to then, and not only by the next convergence.
@@ -56,6 +67,19 @@ pub struct Config {
     /// Whether the rows are a database of their own machine, which no crash of this process touches.
     #[serde(skip)]
     pub apart: bool,
+}
+
+/// See [`Config::evacuees`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Evacuees {
+    /// It stays.
+    Kept,
+    /// Convergence removes it.
+    #[default]
+    Pruned,
+    /// Convergence removes it once another instance runs: the cell may only be out of the registry's sight.
+    UntilReplaced,
 }
 
 /// What survives a crash: the database.
@@ -158,6 +182,9 @@ impl Data {
         starts: &mut Vec<Work>,
         io: &mut Io<'_, '_>,
     ) -> Verdict {
+        if about == About::EvacuateRunning && config.evacuates_in_steps {
+            self.begin_evacuation(config, lrp, instance, io);
+        }
         let op = match about {
             About::Claim => lrp::Op::Claim(instance),
             About::Start => lrp::Op::Start(instance),
@@ -175,6 +202,16 @@ impl Data {
             (About::Start, Reply::Absent) => Verdict::Wait,
             (About::Claim | About::Start | About::EvacuateRunning, Reply::Refused | Reply::Absent)
             | (About::Ended | About::Gone | About::EvacuateClaimed, _) => Verdict::Discard,
+        }
+    }
+
+    /// The evacuating row is written by itself, and the BBS may die right after.
+    fn begin_evacuation(&mut self, config: &Config, lrp: u16, instance: Instance, io: &mut Io<'_, '_>) {
+        let Some(rows) = self.rows.lrps.get_mut(&lrp) else { return };
+        if rows.ordinary == Some(State::Running(instance)) && rows.evacuating != Some(instance) {
+            rows.evacuating = Some(instance);
+            io.fx.emit(Event::Evacuee { lrp, cell: Some(instance.cell) });
+            self.persist(config, io);
         }
     }
 
@@ -229,173 +266,6 @@ impl Data {
             if !asks.iter().any(|ask| ask.work == Work::Task(task)) {
                 self.task(config, task, task::Op::Complete { cell, failed: true }, io);
             }
-        }
-    }
-
-    /// What convergence has to repair.
-    pub(super) fn examine(
-        &self,
-        config: &Config,
-        scope: Purpose,
-        present: Option<&BTreeSet<NodeId>>,
-        io: &mut Io<'_, '_>,
-    ) -> Vec<Finding> {
-        io.fx.emit(Event::Converged);
-        let missing = |cell: NodeId| match present {
-            None => false,
-            Some(present) if present.is_empty() => config.believes_empty,
-            Some(present) => !present.contains(&cell),
-        };
-        let mut findings = Vec::new();
-        if scope != Purpose::Tasks {
-            for (lrp, rows) in &self.rows.lrps {
-                self.examine_lrp(config, *lrp, rows, present, &missing, &mut findings);
-            }
-        }
-        if scope != Purpose::Lrps {
-            for (task, row) in &self.rows.tasks {
-                let old = self.old.contains(&Work::Task(*task));
-                findings.extend(match row {
-                    Task::Pending if old => Some(Finding::Stale(Work::Task(*task))),
-                    Task::Running(cell) if missing(*cell) => Some(Finding::MissingCell(Work::Task(*task), *cell, None)),
-                    Task::Resolving { .. } if old => Some(Finding::Unresolved(*task)),
-                    Task::Completed { .. } if old => Some(Finding::Uncalled(*task)),
-                    Task::Pending | Task::Running(_) | Task::Resolving { .. } | Task::Completed { .. } => None,
-                });
-            }
-        }
-        findings
-    }
-
-    fn examine_lrp(
-        &self,
-        config: &Config,
-        lrp: u16,
-        rows: &Lrp,
-        present: Option<&BTreeSet<NodeId>>,
-        missing: &impl Fn(NodeId) -> bool,
-        findings: &mut Vec<Finding>,
-    ) {
-        let desired = !self.rows.undesired.contains(&lrp);
-        let old = self.old.contains(&Work::Lrp(lrp));
-        if let Some(evacuating) = rows.evacuating.filter(|one| missing(one.cell)) {
-            findings.push(Finding::MissingEvacuee(lrp, evacuating.guid));
-        }
-        match rows.suspect {
-            // Before 2023 the step ended at the ordinary row that was not there, and came no further.
-            Some(_) if !desired && config.removes_orphan_suspects => findings.push(Finding::OrphanSuspect(lrp)),
-            Some(suspect) if desired && present.is_some_and(|present| present.contains(&suspect.cell)) => {
-                findings.push(Finding::SuspectBack(lrp));
-                return;
-            }
-            Some(_) | None => {}
-        }
-        match rows.ordinary {
-            Some(state) if !desired => {
-                let missing = state.instance().is_none_or(|one| missing(one.cell));
-                findings.push(Finding::Retired { lrp, missing });
-            }
-            Some(State::Claimed(one) | State::Running(one)) if missing(one.cell) => {
-                findings.push(Finding::MissingCell(Work::Lrp(lrp), one.cell, Some(one.guid)));
-            }
-            Some(State::Unclaimed { .. }) if old => findings.push(Finding::Stale(Work::Lrp(lrp))),
-            Some(State::Crashed) if old => findings.push(Finding::Restart(lrp)),
-            None if desired => findings.push(Finding::Rowless(lrp)),
-            None | Some(_) => {}
-        }
-    }
-
-    /// Repairs what was found, as far as it is still so.
-    pub(super) fn repair(
-        &mut self,
-        config: &Config,
-        findings: &[Finding],
-        present: Option<BTreeSet<NodeId>>,
-        io: &mut Io<'_, '_>,
-    ) {
-        let mut starts = Vec::new();
-        for finding in findings {
-            match *finding {
-                Finding::MissingCell(Work::Lrp(lrp), cell, guid) => {
-                    let instance = guid.map(|guid| Instance { guid, cell });
-                    let op = match instance {
-                        Some(instance) if config.suspects => lrp::Op::Suspect(instance),
-                        _ => lrp::Op::Unclaim(instance.filter(|_| config.compares)),
-                    };
-                    self.take_from_missing(config, lrp, op, &mut starts, io);
-                }
-                Finding::MissingCell(Work::Task(task), cell, _) => {
-                    let had = self.rows.tasks.get(&task).copied();
-                    let expected = config.compares.then_some(cell);
-                    if let (task::Reply::Done, Some(Task::Running(cell))) =
-                        (self.task(config, task, task::Op::Fail(expected), io), had)
-                    {
-                        io.fx.emit(Event::Rescheduled { work: Work::Task(task), cell });
-                    }
-                }
-                Finding::MissingEvacuee(lrp, guid) => {
-                    if let Some(rows) = self.rows.lrps.get_mut(&lrp) {
-                        rows.evacuating = rows.evacuating.filter(|one| one.guid != guid);
-                    }
-                }
-                Finding::SuspectBack(lrp) => {
-                    self.lrp(config, lrp, lrp::Op::Promote, &mut starts, io);
-                }
-                Finding::Stale(work) => self.start_stale(config, work, &mut starts, io),
-                Finding::Rowless(lrp) => {
-                    if let Some(rows) = self.rows.lrps.get_mut(&lrp).filter(|rows| rows.ordinary.is_none()) {
-                        rows.ordinary = Some(State::Unclaimed { refused: false });
-                        self.age(Work::Lrp(lrp), config, io);
-                        starts.push(Work::Lrp(lrp));
-                    }
-                }
-                Finding::Retired { lrp, missing } => self.retire(config, lrp, missing, io),
-                Finding::OrphanSuspect(lrp) => {
-                    if let Some(rows) = self.rows.lrps.get_mut(&lrp) {
-                        rows.suspect = None;
-                    }
-                    self.forget_removed(lrp, io);
-                }
-                Finding::Restart(lrp) => {
-                    let op = lrp::Op::Unclaim(None);
-                    if self.rows.lrps.get(&lrp).is_some_and(|rows| rows.ordinary == Some(State::Crashed)) {
-                        self.lrp(config, lrp, op, &mut starts, io);
-                        starts.push(Work::Lrp(lrp));
-                    }
-                }
-                Finding::Unresolved(task) => {
-                    if self.task(config, task, task::Op::Demote, io) == task::Reply::Done {
-                        io.fx.emit(Event::Demoted(task));
-                        io.tell_resolvers(task, config.tells_all);
-                    }
-                }
-                Finding::Uncalled(task) => {
-                    if matches!(self.rows.tasks.get(&task), Some(Task::Completed { .. })) {
-                        self.age(Work::Task(task), config, io);
-                        io.tell_resolvers(task, config.tells_all);
-                    }
-                }
-            }
-        }
-        self.persist(config, io);
-        io.auction(starts, present);
-    }
-
-    fn take_from_missing(
-        &mut self,
-        config: &Config,
-        lrp: u16,
-        op: lrp::Op,
-        starts: &mut Vec<Work>,
-        io: &mut Io<'_, '_>,
-    ) {
-        let had = self.rows.lrps.get(&lrp).and_then(|rows| rows.ordinary).and_then(State::instance);
-        let reply = self.lrp(config, lrp, op, starts, io);
-        if reply == Reply::Done {
-            if let Some(Instance { cell, .. }) = had {
-                io.fx.emit(Event::Rescheduled { work: Work::Lrp(lrp), cell });
-            }
-            starts.push(Work::Lrp(lrp));
         }
     }
 
@@ -475,7 +345,7 @@ impl Data {
     fn retire(&mut self, config: &Config, lrp: u16, missing: bool, io: &mut Io<'_, '_>) {
         let Some(rows) = self.rows.lrps.get_mut(&lrp) else { return };
         match rows.ordinary {
-            Some(State::Claimed(one) | State::Running(one)) if !missing => {
+            Some(State::Claimed(one) | State::Running(one)) if !missing || !config.retires_of_missing => {
                 io.tell_cell(one.cell, Message::Stop(Work::Lrp(lrp)));
             }
             Some(_) | None => {
@@ -502,9 +372,11 @@ impl Data {
         if let (Some(index), Some(instance)) = (&mut self.of_cell, op.instance()) {
             index.enter(instance.cell, lrp);
         }
-        let before = rows.ordinary;
+        let (before, beside) = (rows.ordinary, (rows.evacuating, rows.suspect));
         let outcome = rows.apply(op, &config.rules);
-        let after = rows.ordinary;
+        let (after, beside_now) = (rows.ordinary, (rows.evacuating, rows.suspect));
+        // One transaction: whoever follows the rows hears of the row that an instance has now before the one that it had.
+        tell_beside(lrp, beside, beside_now, true, io);
         if before != after {
             self.age(Work::Lrp(lrp), config, io);
             match after {
@@ -520,6 +392,7 @@ impl Data {
                 }
             }
         }
+        tell_beside(lrp, beside, beside_now, false, io);
         if outcome.wants_start && desired {
             starts.push(Work::Lrp(lrp));
         }
@@ -590,4 +463,22 @@ impl Data {
             io.fx.persist(self.rows.clone());
         }
     }
+}
+
+/// The evacuating and the suspect row, before and after, as far as one is of somebody now (`gains`) or of nobody.
+fn tell_beside(lrp: u16, before: Beside, after: Beside, gains: bool, io: &mut Io<'_, '_>) {
+    let cell = |one: Option<Instance>| one.map(|one| one.cell);
+    if before.0 != after.0 && after.0.is_some() == gains {
+        io.fx.emit(Event::Evacuee { lrp, cell: cell(after.0) });
+    }
+    if before.1 != after.1 && after.1.is_some() == gains {
+        io.fx.emit(Event::Suspected { lrp, cell: cell(after.1) });
+    }
+}
+
+/// The evacuating and the suspect row of an LRP.
+type Beside = (Option<Instance>, Option<Instance>);
+
+const fn yes() -> bool {
+    true
 }

@@ -31,6 +31,9 @@ pub struct Design {
     /// Others that can call clients back, beside the BBS.
     #[serde(default)]
     pub receptors: u16,
+    /// Whether the BBS calls clients back, or only receptors do, as in 2014.
+    #[serde(default = "yes")]
+    pub bbs_calls_back: bool,
     /// When the hosts start; with the registry, if absent. Later than the cells, the first auction finds them all.
     pub hosts_start: Option<Window>,
     /// The data, the BBS and the auctioneer as nodes of their own; one node, if absent.
@@ -78,6 +81,9 @@ impl Design {
         }
         match &self.apart {
             Some(apart) if apart.bbs == 0 => refuse("apart.bbs", "a number from 1", "0".into()),
+            _ if !self.bbs_calls_back && self.receptors == 0 => {
+                refuse("receptors", "a number from 1, as the BBS does not call back", "0".into())
+            }
             Some(apart) if apart.auctioneers == 0 => refuse("apart.auctioneers", "a number from 1", "0".into()),
             Some(_) | None => Ok(()),
         }
@@ -128,7 +134,8 @@ impl Design {
         let data =
             data::Config { lrps: self.lrps, tasks: self.tasks, apart: self.apart.is_some(), ..self.data.clone() };
         let (converger, auctioneer) = (Some(self.converger.clone()), Some(self.auctioneer.clone()));
-        let resolver = Some(self.resolver.clone());
+        let called_by_receptors = Some(self.resolver.clone());
+        let resolver = called_by_receptors.clone().filter(|_| self.bbs_calls_back);
         let data = host::Config { data: Some(data), ..nothing.clone() };
         let mut hosts = Vec::new();
         match &self.apart {
@@ -152,7 +159,7 @@ impl Design {
             }
         }
         for (index, id) in plan.receptors.iter().enumerate() {
-            let config = host::Config { resolver: resolver.clone(), ..nothing.clone() };
+            let config = host::Config { resolver: called_by_receptors.clone(), ..nothing.clone() };
             hosts.push((*id, format!("R{}", index + 1), config));
         }
         hosts
@@ -208,7 +215,8 @@ impl Plan {
         let receptors = take(design.receptors);
         let last = receptors.last().or(auctioneers.last()).copied().unwrap_or(data);
         let hosts = (data.0..=last.0).map(NodeId).collect();
-        let resolvers = bbs.iter().chain(&receptors).copied().collect();
+        let callers = bbs.iter().filter(|_| design.bbs_calls_back);
+        let resolvers = callers.chain(&receptors).copied().collect();
         let places = Places { data, bbs, auctioneers, resolvers };
         Plan { places, receptors, hosts, cells: take(design.cells) }
     }
@@ -235,3 +243,7 @@ fn own(class: &Class, plan: &Plan) -> Result<Option<(Vec<NodeId>, Request)>, Des
 }
 
 const MOST: u32 = MOST_NODES as u32;
+
+const fn yes() -> bool {
+    true
+}

@@ -213,6 +213,7 @@ impl Host {
             | Message::NoLeader(_)
             | Message::Auction { .. }
             | Message::Load { .. }
+            | Message::NotListening
             | Message::Performed { .. } => self.hear_as_auctioneer(from, message, config, io),
             Message::Completed(_) | Message::Resolved { .. } => self.hear_as_resolver(message, config, io),
             // For registries and cells.
@@ -272,6 +273,7 @@ impl Host {
             Message::Present { present, .. } => auctioneer.listed(config, present, io),
             Message::NoLeader(_) => auctioneer.unlisted(config, io),
             Message::Load { containers, evacuating } => auctioneer.told(config, from, containers, evacuating, io),
+            Message::NotListening => auctioneer.closed(config, from, io),
             Message::Performed { refused } => auctioneer.performed(config, from, refused, io),
             _ => unreachable!("it is sorted"),
         }

@@ -139,6 +139,8 @@ pub enum Message {
         containers: u16,
         evacuating: bool,
     },
+    /// The cell's server does not accept connections yet.
+    NotListening,
     Perform(Vec<Work>),
     Performed {
         refused: Vec<Work>,
@@ -296,6 +298,16 @@ pub enum Event {
     Demoted(u16),
     /// An operator wants an LRP no more, and no row is left.
     Removed(u16),
+    /// The evacuating row of an LRP is of that cell now, or of none.
+    Evacuee {
+        lrp: u16,
+        cell: Option<NodeId>,
+    },
+    /// The suspect row of an LRP is of that cell now, or of none.
+    Suspected {
+        lrp: u16,
+        cell: Option<NodeId>,
+    },
     /// Convergence looked at the rows.
     Converged,
 
@@ -378,6 +390,10 @@ impl Protocol for Convergence {
 
     fn gauge(&self) -> Option<Box<dyn Gauge<Site>>> {
         Some(Box::<gauge::Load>::default())
+    }
+
+    fn template(&self) -> Option<&'static str> {
+        Some(include_str!("template.toml"))
     }
 
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {

@@ -2,6 +2,7 @@
 //!
 //! Recovery ends when a live rep has accepted the start: how long a container takes to start is a window of its own.
 
+mod drain;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,12 +63,48 @@ pub enum Memory {
         dead: Option<NodeId>,
         often: u8,
     },
+    /// Who has the first LRP, as its rows tell, which cells run it, and how far a drain has come.
+    Drain {
+        rows: Slots,
+        running: BTreeSet<NodeId>,
+        stage: Stage,
+    },
+    /// The cell that was told to go.
+    Drained(Option<NodeId>),
+    /// Who has the first LRP, as its rows tell, and which cells are dead.
+    Routes {
+        rows: Slots,
+        dead: BTreeSet<NodeId>,
+    },
     /// The first LRP is wanted no more: the cells that have a container of it, and whether a row is left.
     Removal {
         asked: bool,
         row: bool,
         containers: BTreeSet<NodeId>,
     },
+}
+
+/// The cells that the rows of an LRP name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Names)]
+pub struct Slots {
+    /// Of the ordinary row, and whether that says RUNNING.
+    ordinary: Option<NodeId>,
+    runs: bool,
+    evacuating: Option<NodeId>,
+    suspect: Option<NodeId>,
+}
+
+/// How far a drain has come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Names)]
+pub enum Stage {
+    /// The LRP did not run yet.
+    #[default]
+    Starting,
+    Up,
+    /// It runs, and a cell was told to go.
+    Drained,
+    /// Something crashed, or nobody wants it: nothing is promised.
+    Over,
 }
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
@@ -193,6 +230,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             watch::one_resolves,
         ),
         property(
+            "client-called-once",
+            "the client of a Task is not called twice",
+            &[],
+            Form::Never,
+            Memory::Called(BTreeSet::new()),
+            watch::is_called_once,
+        ),
+        property(
             "few-try-to-resolve",
             "no more try to mark a completed Task RESOLVING than there are who can",
             &["recovery-9"],
@@ -215,6 +260,30 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Request),
             Memory::Removal { asked: false, row: true, containers: BTreeSet::new() },
             watch::goes,
+        ),
+        property(
+            "drained-work-stays-up",
+            "while cells are drained, a cell runs the first long-running process, and a row tells of it",
+            &[],
+            Form::Never,
+            Memory::Drain { rows: Slots::default(), running: BTreeSet::new(), stage: Stage::Starting },
+            drain::stays_up,
+        ),
+        property(
+            "drained-cell-leaves",
+            "a cell that is drained has stopped in time",
+            &[],
+            Form::Within(Trigger::Request),
+            Memory::Drained(None),
+            drain::leaves,
+        ),
+        property(
+            "dead-cell-loses-routes",
+            "after a cell dies, no row tells in time that it runs the first long-running process",
+            &[],
+            Form::Within(Trigger::Crash),
+            Memory::Routes { rows: Slots::default(), dead: BTreeSet::new() },
+            drain::loses_routes,
         ),
         property(
             "loops-are-seldom",

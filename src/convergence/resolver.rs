@@ -21,11 +21,14 @@ pub struct Config {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Names)]
 pub struct Resolver {
     calling: BTreeSet<u16>,
+    /// It was told to call once more while it does: the row was taken for one that nobody calls.
+    calling_again: BTreeSet<u16>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Timer {
     Callback(u16),
+    CallbackAgain(u16),
 }
 
 impl Resolver {
@@ -37,6 +40,9 @@ impl Resolver {
     pub(super) fn stop(&self, io: &mut Io<'_, '_>) {
         for task in &self.calling {
             io.disarm(Timer::Callback(*task));
+        }
+        for task in &self.calling_again {
+            io.disarm(Timer::CallbackAgain(*task));
         }
     }
 
@@ -51,16 +57,29 @@ impl Resolver {
             }
             return;
         }
-        self.calling.insert(task);
         if !config.deletes_after {
             io.tell_data(Message::Delete(task));
         }
-        io.arm(Timer::Callback(task), config.callback);
+        // A third call, while two are under way, takes the place of the second.
+        if self.calling.insert(task) {
+            io.arm(Timer::Callback(task), config.callback);
+        } else {
+            self.calling_again.insert(task);
+            io.arm(Timer::CallbackAgain(task), config.callback);
+        }
     }
 
     pub(super) fn fire(&mut self, config: &Config, timer: Timer, io: &mut Io<'_, '_>) {
-        let Timer::Callback(task) = timer;
-        self.calling.remove(&task);
+        let task = match timer {
+            Timer::Callback(task) => {
+                self.calling.remove(&task);
+                task
+            }
+            Timer::CallbackAgain(task) => {
+                self.calling_again.remove(&task);
+                task
+            }
+        };
         io.fx.emit(Event::CalledBack(task));
         if config.deletes_after {
             io.tell_data(Message::Delete(task));

@@ -183,6 +183,10 @@ impl Protocol for Presence {
         Some(Detector { detection: "dead-cell-is-rescheduled", mistake: "mistaken-cell-returns" })
     }
 
+    fn template(&self) -> Option<&'static str> {
+        Some(include_str!("template.toml"))
+    }
+
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {
         design.build(&builder)
     }

@@ -221,6 +221,10 @@ impl Protocol for Registration {
         ]
     }
 
+    fn template(&self) -> Option<&'static str> {
+        Some(include_str!("template.toml"))
+    }
+
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Site>, DesignError> {
         design.build(&builder)
     }

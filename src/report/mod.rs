@@ -20,7 +20,7 @@ mod tuning;
 
 pub use timeline::timeline;
 
-pub(crate) use block::{Look, block, design_name};
+pub(crate) use block::{Look, block, design_name, verdict};
 pub(crate) use comparison::{Answer as ComparedAnswer, Style, Summary as ComparedSummary, comparison};
 pub(crate) use format::Format;
 pub(crate) use junit::junit;

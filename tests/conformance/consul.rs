@@ -22,7 +22,7 @@ use crate::{
 
 /// Runs a case; an operation that is not known is an error.
 pub fn run(case: &Case, version: Version, hurry: Hurry) -> Result<Vec<Value>, String> {
-    let bench = Bench::new(Config { version, ttl_multiplier: 2, lag: None }, hurry);
+    let bench = Bench::new(Config::new(version, 2), hurry);
     let mut run =
         Run { bench, ids: BTreeMap::new(), indices: BTreeMap::new(), tokens: BTreeMap::new(), watches: vec![] };
     case.steps.iter().map(|step| run.step(step)).collect()

@@ -79,7 +79,7 @@ fn a_key_of_etcd_2_that_is_due_in_an_outage_is_gone_when_that_ends() {
 
 fn after_election_of_consul(version: consul::Version, age: i64, hurry: Hurry) -> Duration {
     use consul::{Answer, Ask, Behavior, Config, Consul, Message, SessionAnswer, SessionAsk, Terms};
-    let mut bench: Bench<Consul> = Bench::new(Config { version, ttl_multiplier: 2, lag: None }, hurry);
+    let mut bench: Bench<Consul> = Bench::new(Config::new(version, 2), hurry);
     let terms = Terms { ttl: Some(Duration::from_secs(10)), lock_delay: Duration::ZERO, behavior: Behavior::Release };
     let question = bench.fresh_id();
     bench.send(CLIENT, Message::AskSession { question, ask: SessionAsk::Create { terms, instead_of: None } });

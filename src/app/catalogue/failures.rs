@@ -14,7 +14,7 @@ const FOLDER: &str = "known";
 const TWIN: &str = "-repaired.toml";
 
 /// Whether a file is a known failure.
-pub(super) fn is_failure(file: &str) -> bool {
+pub(crate) fn is_failure(file: &str) -> bool {
     is_known(file) && !file.ends_with(TWIN)
 }
 
@@ -60,7 +60,8 @@ fn of_twin(twin: &Resolved) -> Vec<String> {
     vec![format!("{} does not extend the failure that it repairs", twin.file)]
 }
 
-fn twin_of(file: &str) -> String {
+/// The file of its repaired twin.
+pub(crate) fn twin_of(file: &str) -> String {
     format!("{}{TWIN}", file.trim_end_matches(".toml"))
 }
 

@@ -237,6 +237,13 @@ pub(super) fn is_called(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Sign
     }
 }
 
+pub(super) fn is_called_once(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    if let Happening::Emitted(_, Event::CalledBack(task)) = seen {
+        signals.witness = true;
+        signals.violated = !called(memory).insert(*task);
+    }
+}
+
 pub(super) fn is_done(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let Memory::Tasked(tasks) = memory else { unreachable!("it remembers Tasks") };
     match seen {

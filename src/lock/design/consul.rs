@@ -14,7 +14,7 @@ use crate::{
     spec::DesignError,
     store::{
         Key,
-        consul::{self, Behavior, Terms, Version},
+        consul::{self, Behavior, OldLeader, Reads, Terms, Version},
     },
     time::{Duration, Window},
 };
@@ -34,6 +34,10 @@ pub struct Store {
     pub behavior: Behavior,
     /// How long a new leader answers as if there were nothing; not at all, if absent.
     pub lag: Option<Window>,
+    /// Whether a leader that is lost wakes later and does not know that there is another; it does not, if absent.
+    pub old_leader: Option<OldLeader>,
+    #[serde(default)]
+    pub reads: Reads,
 }
 
 /// See [`client::Config`] for what the keys mean.
@@ -84,7 +88,8 @@ impl Client {
         let expected = format!("at most the session's {}", store.session_ttl);
         let in_time = self.renew_every <= store.session_ttl;
         require(in_time, "client.renew_every", &expected, || self.renew_every.to_string())?;
-        let config = consul::Config { version: store.version, ttl_multiplier: store.ttl_multiplier, lag: store.lag };
+        let Store { version, ttl_multiplier, lag, old_leader, reads, .. } = *store;
+        let config = consul::Config { version, ttl_multiplier, lag, old_leader, reads };
         let ends = self.session_loss == SessionLoss::EndsAttempt;
         let expected = "\"ends-attempt\", or a `wait` after which an attempt ends";
         require(ends || self.wait.is_some(), "client.session_loss", expected, || "no `wait`".into())?;

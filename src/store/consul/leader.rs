@@ -24,7 +24,7 @@ impl Consul {
     fn answer(&mut self, config: &Config, from: NodeId, question: Option<Id>, ask: Ask, fx: &mut Fx) {
         let answer = match ask {
             Ask::Get { get, seen, wait } => {
-                self.get(from, question, get, seen, wait, fx);
+                self.get(config, from, question, get, (seen, wait), fx);
                 return;
             }
             Ask::DestroySession { session } => self.destroy(session, fx),
@@ -39,8 +39,9 @@ impl Consul {
         }
     }
 
-    pub(super) fn lose_leader(&mut self, outage: Window, fx: &mut Fx) {
+    pub(super) fn lose_leader(&mut self, config: &Config, outage: Window, fx: &mut Fx) {
         self.led = false;
+        self.leave_behind(config, fx);
         for session in self.sessions.values().flatten().filter(|session| session.terms.ttl.is_some()) {
             fx.disarm(Timer::Expire(session.id));
         }
@@ -57,6 +58,9 @@ impl Consul {
         if let Some(lag) = config.lag.filter(|lag| *lag != Window::ZERO) {
             self.lags = true;
             fx.arm(Timer::CaughtUp, lag);
+        }
+        if let Some(old) = config.old_leader {
+            fx.arm(Timer::Wakes, old.wakes);
         }
         self.count_all(config, fx);
         for held in &self.held {

@@ -7,6 +7,7 @@
 
 mod keys;
 mod leader;
+mod past;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use self::past::Past;
+pub use self::past::{OldLeader, Reads};
 use super::{Event, Held, INDICES, Key, Request};
 use crate::{
     process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process, Rank},
@@ -39,6 +42,8 @@ pub struct Consul {
     waiting: BTreeMap<NodeId, Waiting>,
     /// What came while there was no leader, in the order of coming. `Held` is armed for each.
     held: Vec<Held<Message>>,
+    /// The leader of before, if it may wake.
+    past: Option<Past>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -93,6 +98,17 @@ pub struct Config {
     pub ttl_multiplier: u8,
     /// How long a new leader answers who does not wait for a change as if there were nothing; not at all, if absent.
     pub lag: Option<Window>,
+    /// Whether a leader that is lost comes back without knowing it; it does not, if absent.
+    pub old_leader: Option<OldLeader>,
+    pub reads: Reads,
+}
+
+impl Config {
+    /// Of servers whose new leader knows everything, and whose old one dies.
+    #[must_use]
+    pub const fn new(version: Version, ttl_multiplier: u8) -> Config {
+        Config { version, ttl_multiplier, lag: None, old_leader: None, reads: Reads::Default }
+    }
 }
 
 /// Of the servers, as far as clients can tell.
@@ -244,6 +260,10 @@ pub enum Timer {
     Held(Id),
     /// When a new leader knows what there is.
     CaughtUp,
+    /// When the leader of before answers again.
+    Wakes,
+    /// When it notices that there is another.
+    Notices,
 }
 
 impl Process for Consul {
@@ -264,6 +284,7 @@ impl Process for Consul {
             delayed: BTreeSet::new(),
             waiting: BTreeMap::new(),
             held: Vec::new(),
+            past: None,
         }
     }
 
@@ -287,13 +308,15 @@ impl Process for Consul {
                 self.delayed.remove(&key);
                 fx.emit(Event::LockDelayEnded);
             }
-            (true, Input::Request(Request::LoseLeader { outage })) => self.lose_leader(outage, fx),
+            (true, Input::Request(Request::LoseLeader { outage })) => self.lose_leader(me.config, outage, fx),
             // There is none to lose.
             (false, Input::Request(Request::LoseLeader { .. })) => {}
             (false, Input::Timer(Timer::Election)) => self.elect(me.config, fx),
             // Armed when the leader is lost.
             (true, Input::Timer(Timer::Election)) => {}
             (_, Input::Timer(Timer::CaughtUp)) => self.lags = false,
+            (_, Input::Timer(Timer::Wakes)) => self.wakes(me.config, fx),
+            (_, Input::Timer(Timer::Notices)) => self.past = None,
             // Nobody is left to be answered on that connection.
             (_, Input::Closed { peer, lane, .. }) => {
                 if lane == KEY_LANE {

@@ -15,7 +15,7 @@ struct Store {
 fn store(lock_delay: i64, behavior: Behavior) -> Store {
     let lock_delay = Duration::from_secs(lock_delay);
     let terms = Terms { ttl: Some(Duration::from_secs(10)), lock_delay, behavior };
-    Store { fixture: Fixture::start(NodeId(0), Config { version: Version::V0_5, ttl_multiplier: 2, lag: None }), terms }
+    Store { fixture: Fixture::start(NodeId(0), Config::new(Version::V0_5, 2)), terms }
 }
 
 impl std::ops::Deref for Store {
@@ -183,8 +183,7 @@ fn a_client_whose_connection_is_gone_does_not_wait_any_more() {
 
 #[test]
 fn from_0_7_on_a_request_is_held_until_there_is_a_leader_or_too_long() {
-    let config = Config { version: Version::V0_7, ttl_multiplier: 2, lag: None };
-    let mut store = Fixture::<Consul>::start(NodeId(0), config);
+    let mut store = Fixture::<Consul>::start(NodeId(0), Config::new(Version::V0_7, 2));
     store.request(LOSE);
     let question = store.fresh_id();
     let ask = || Message::Ask { question: Some(question), ask: get(None, None) };
