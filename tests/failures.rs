@@ -70,7 +70,7 @@ fn as_json_each_failure_names_its_twin_and_how_long_its_story_is() {
     let table: serde_json::Value = serde_json::from_str(&run.out).expect("it is JSON");
     let failure = &table["failures"][0];
     assert_eq!(failure["twin"], "known/long-lease-repaired.toml");
-    assert_eq!(failure["twin_verdict"], "HOLDS");
+    assert_eq!(failure["twin_verdict"], "HOLDS (touches)");
     assert_eq!(failure["found_by"], "exhaustive search");
     assert!(failure["steps"].as_u64() > Some(3) && failure["after_us"].as_i64() > Some(4_000_000), "{failure}");
 }

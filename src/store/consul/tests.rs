@@ -218,3 +218,24 @@ fn a_session_that_is_not_known_acquires_nothing() {
 }
 
 const LOSE: Request = Request::LoseLeader { outage: Window::new(Duration::from_secs(2), Duration::from_secs(5)) };
+
+#[test]
+fn a_leader_of_before_tells_what_it_knew_until_it_notices_unless_it_is_to_make_sure() {
+    for (reads, told) in [(Reads::Default, "Key(\"lock\")"), (Reads::Consistent, "answer: Failed")] {
+        let old_leader = Some(OldLeader { wakes: Window::ZERO, notices: Window::ZERO });
+        let config = Config { old_leader, reads, ..Config::new(Version::V0_5, 2) };
+        let mut store = Fixture::<Consul>::start(NodeId(0), config);
+        let question = Some(store.fresh_id());
+        let ask = |ask| Message::Ask { question, ask };
+        store.message(A, ask(Ask::Put { key: LOCK, value: None, check: Check::Always }));
+        store.request(LOSE);
+        store.timer(Timer::Election);
+        store.message(A, ask(Ask::Delete { key: LOCK, check: Check::Always }));
+        let read = |store: &mut Fixture<Consul>| store.message(A, ask(get(None, None))).join("; ");
+        assert!(read(&mut store).contains("entries: []"), "it sleeps");
+        store.timer(Timer::Wakes);
+        assert!(read(&mut store).contains(told), "it answers");
+        store.timer(Timer::Notices);
+        assert!(read(&mut store).contains("entries: []"), "it noticed");
+    }
+}
