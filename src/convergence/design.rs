@@ -140,7 +140,7 @@ impl Design {
         let mut hosts = Vec::new();
         match &self.apart {
             None => {
-                let all = host::Config { converger, auctioneer, resolver: resolver.clone(), ..data };
+                let all = host::Config { converger, auctioneer, resolver, ..data };
                 hosts.push((plan.places.data, "B".to_string(), all));
             }
             Some(apart) => {
