@@ -496,3 +496,13 @@ fn a_simulation_measures_recovery_and_what_the_stores_are_asked() {
         assert!(span(1).0.as_u64() >= Some(drained), "{ledger}");
     }
 }
+
+/// A run whose answers are lost must not look like one that was as expected.
+#[test]
+fn what_cannot_be_written_is_no_success() {
+    let folder = Folder::new("full", &[("holds.toml", format!("{DESIGN}{HOLDS}"))]);
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+    let output = folder.command(&["check", "holds.toml", "--json"]).stdout(full).output().expect("it starts");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot be written"));
+}

@@ -96,10 +96,21 @@ fn run(app: &App) -> Status {
         output.aside.push_str("interrupted: this is what is known\n");
         output.status = Status::Inconclusive;
     }
-    // Whoever closed the pipe does not want the rest.
-    let _ = std::io::stdout().write_all(output.text.as_bytes());
+    if let Err(error) = print(&output.text) {
+        output.aside.push_str(&format!("what was found out cannot be written: {error}\n"));
+        output.status = Status::InternalError;
+    }
     let _ = std::io::stderr().write_all(output.aside.as_bytes());
     output.status
+}
+
+/// Whoever closed the pipe does not want the rest. A disk that is full is another thing.
+fn print(text: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
 }
 
 fn execute(app: &App, arguments: &Arguments, manner: &Manner) -> Result<Output, Box<BadInput>> {

@@ -289,7 +289,9 @@ fn names_key<P: Process>(item: &Item<P>, rename: &mut Rename<'_>) -> SmallVec<[u
 fn orders(first: &[u8], classes: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let mut all = vec![first.to_vec()];
     for class in classes {
-        if all.len() * (1..=class.len()).product::<usize>() > MOST_ORDERS {
+        // As a product it would not fit into a number.
+        let many = (1..=class.len()).try_fold(all.len(), |many, next| many.checked_mul(next));
+        if many.is_none_or(|many| many > MOST_ORDERS) {
             continue;
         }
         let nodes: Vec<u8> = class.iter().map(|place| first[usize::from(*place)]).collect();

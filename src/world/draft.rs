@@ -199,8 +199,11 @@ impl<P: Process, M: Data> Draft<P, M> {
     }
 
     /// # Errors
-    /// When more messages are in flight on a link than its capacity.
+    /// When more messages are in flight on a link than its capacity, or more is pending than an engine can follow.
     pub(super) fn check_capacity(&self, setup: &Setup<P>) -> Result<(), Cap> {
+        if self.sources.len() > MOST_PENDING {
+            return Err(Cap { what: "events pending at once".into(), cap: MOST_PENDING });
+        }
         if !self.log.iter().any(|made| matches!(made, Made::Sent { .. })) {
             return Ok(());
         }
@@ -219,6 +222,9 @@ impl<P: Process, M: Data> Draft<P, M> {
         Ok(())
     }
 }
+
+/// As many as a set of causes has room for, a stopwatch among them.
+const MOST_PENDING: usize = 127;
 
 /// The next fresh names above all that it is told.
 #[derive(Default)]
