@@ -232,6 +232,11 @@ impl Agenda {
         self.all().filter(|pending| pending.hi < i64::MAX).map(|pending| pending.event).min()
     }
 
+    /// Whether something must happen before any time passes.
+    pub(super) fn holds_time(&self, now: i64) -> bool {
+        self.all().any(|pending| pending.hi <= now)
+    }
+
     /// What was scheduled since the last step began; some of it may have been cancelled since.
     pub(super) fn scheduled(&self) -> &[Scheduled] {
         &self.scheduled

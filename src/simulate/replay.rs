@@ -263,11 +263,9 @@ fn confirm<P: Process, M: Data>(machine: &Machine<'_, P, M>, trace: &Trace) -> R
         }
         Claim::Never => confirm_never(machine),
         Claim::Cycle { from, turns } => confirm_cycle(machine, &trace.steps, from, turns),
-        Claim::TimeStuck if last == 0 || trace.steps[last - 1].at != trace.steps[last].at => {
-            refuse("last steps that take no time", "time that passes")
-        }
+        Claim::TimeStuck => confirm_stuck(machine, &trace.steps),
         Claim::Witness => confirm_witness(judge),
-        Claim::Violation | Claim::Elapsed { .. } | Claim::TimeStuck | Claim::ProtocolError | Claim::Run => Ok(()),
+        Claim::Violation | Claim::Elapsed { .. } | Claim::ProtocolError | Claim::Run => Ok(()),
     }
 }
 
@@ -278,6 +276,14 @@ fn confirm_never<P: Process, M: Data>(machine: &Machine<'_, P, M>) -> Result<(),
     match machine.agenda.urgent() {
         Some(event) => refuse("nothing that must happen after the last step", format!("{:?}", event.occurrence())),
         None => Ok(()),
+    }
+}
+
+/// The last steps took no time, and none can pass after them.
+fn confirm_stuck<P: Process, M: Data>(machine: &Machine<'_, P, M>, steps: &[Step]) -> Result<(), Refusal> {
+    match steps {
+        [.., before, last] if before.at == last.at && machine.agenda.holds_time(last.at) => Ok(()),
+        _ => refuse("last steps that take no time, and something that must happen at once", "time that passes"),
     }
 }
 
