@@ -102,7 +102,11 @@ impl Resolved {
             Table::parse(&Source::new("--set", format!("{} = {value}", path.trim())))
         };
         let change = Table::parse(&Source::new("--set", plain)).or_else(|_| quoted())?;
-        self.change(&change).map(|_| ())
+        if self.change(&change)?.is_empty() {
+            let refusal = whole.refuse("an empty table changes nothing: tables are merged");
+            return Err(refusal.with_remedy("name one of its keys, and a value"));
+        }
+        Ok(())
     }
 
     /// The names of the ledgers, in order.

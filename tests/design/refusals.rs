@@ -400,6 +400,18 @@ fn a_bad_expectation_is_refused_at_its_place() {
 #[test]
 fn a_bad_set_is_refused_with_the_nearest_path() {
     refused_set(
+        "store={}",
+        expect![[r#"
+            refused
+              × an empty table changes nothing: tables are merged
+               ╭─[--set:1:1]
+             1 │ store={}
+               · ▲
+               ╰────
+              help: name one of its keys, and a value
+        "#]],
+    );
+    refused_set(
         "store.tll=1s",
         expect![[r#"
             refused
