@@ -189,7 +189,7 @@ fn a_review_is_a_table() {
     let table: Vec<&str> = run.out.lines().take(4).collect();
     expect![[r#"
         design   property              under      verdict   best  worst    states
-        ./wrong  at-most-one-believes  one-crash  HOLDS                    57      as expected
+        ./wrong  at-most-one-believes  one-crash  HOLDS                    58      as expected
         ./wrong  at-most-one-believes  pause      VIOLATED        8.250 s  890     NOT AS EXPECTED
     "#]]
     .assert_eq(&table.join("\n"));

@@ -172,22 +172,24 @@ fn a_renamed_timer_keeps_its_moment() {
 
 #[test]
 fn a_crash_takes_the_timers_with_it() {
-    // Only the first life arms a timer.
+    // No life after one that said so arms a timer.
     let short_lived = Strings {
         start: |durable, fx| {
             if durable == 0 {
                 fx.persist(1);
                 fx.arm("old", exactly(5));
+                fx.emit("armed");
             }
         },
         step: |_, _, fx| fx.emit("fired"),
     };
     let crash = FaultKind::Crash { nodes: vec![A], restart: Some(exactly(1)) };
     let setup = puppets(&[short_lived], &[(Tokens::budget(1), crash)]);
-    let watch: Watch<Puppet, u8> = |crashed, happening, signals| match *happening {
-        Happening::Crashed(_) => *crashed = 1,
-        Happening::Started(_) => signals.reached = *crashed == 1,
-        Happening::Emitted(..) => signals.violated = *crashed == 1,
+    let watch: Watch<Puppet, u8> = |lives, happening, signals| match *happening {
+        Happening::Emitted(_, &"armed") => *lives = 1,
+        Happening::Crashed(_) if *lives == 1 => *lives = 2,
+        Happening::Started(_) => signals.reached = *lives == 2,
+        Happening::Emitted(..) => signals.violated = *lives == 2,
         _ => {}
     };
     assert!(is_possible(&setup, watch, Marks::REACHED));
