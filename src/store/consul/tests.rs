@@ -221,7 +221,7 @@ const LOSE: Request = Request::LoseLeader { outage: Window::new(Duration::from_s
 
 #[test]
 fn a_leader_of_before_tells_what_it_knew_until_it_notices_unless_it_is_to_make_sure() {
-    for (reads, told) in [(Reads::Default, "Key(\"lock\")"), (Reads::Consistent, "answer: Failed")] {
+    for (reads, told) in [(Reads::Default, "(lock, Entry"), (Reads::Consistent, "answer: Failed")] {
         let old_leader = Some(OldLeader { wakes: Window::ZERO, notices: Window::ZERO });
         let config = Config { old_leader, reads, ..Config::new(Version::V0_5, 2) };
         let mut store = Fixture::<Consul>::start(NodeId(0), config);
@@ -232,10 +232,10 @@ fn a_leader_of_before_tells_what_it_knew_until_it_notices_unless_it_is_to_make_s
         store.timer(Timer::Election);
         store.message(A, ask(Ask::Delete { key: LOCK, check: Check::Always }));
         let read = |store: &mut Fixture<Consul>| store.message(A, ask(get(None, None))).join("; ");
-        assert!(read(&mut store).contains("entries: []"), "it sleeps");
-        store.timer(Timer::Wakes);
-        assert!(read(&mut store).contains(told), "it answers");
-        store.timer(Timer::Notices);
-        assert!(read(&mut store).contains("entries: []"), "it noticed");
+        let (asleep, woken) = (read(&mut store), (store.timer(Timer::Wakes), read(&mut store)).1);
+        let noticed = (store.timer(Timer::Notices), read(&mut store)).1;
+        assert!(asleep.contains("entries: []"), "it sleeps: {asleep}");
+        assert!(woken.contains(told), "it answers: {woken}");
+        assert!(noticed.contains("entries: []"), "it noticed: {noticed}");
     }
 }
