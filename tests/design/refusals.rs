@@ -406,7 +406,7 @@ fn a_bad_set_is_refused_with_the_nearest_path() {
               × an empty table changes nothing: tables are merged
                ╭─[--set:1:1]
              1 │ store={}
-               · ▲
+               · ────────
                ╰────
               help: name one of its keys, and a value
         "#]],
