@@ -80,7 +80,7 @@ fn puppets(strings: &[Strings], faults: &[(Tokens, FaultKind<&'static str>)]) ->
 
 fn world(setup: &Setup<Puppet>, form: Form, watch: Watch<Puppet, u8>) -> World<Puppet, u8> {
     let property = Property { id: "rule", sentence: "a rule", requirements: &[], form, memory: 0, watch };
-    World::new(setup.clone(), property, Focus::Check, Reductions::NONE)
+    World::new(setup.clone(), property, Focus::Check, Reductions::PLAIN)
 }
 
 /// Whether some run has the mark.

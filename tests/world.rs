@@ -23,8 +23,12 @@ fn a_path_of_numbered_states_is_a_run_with_real_names() {
     for seed in 0..DESIGNS {
         for symmetry in [false, true] {
             let design = Design::random(seed);
-            let mut world =
-                World::new(design.setup, design.property, Focus::Check, Reductions { symmetry, ending: symmetry });
+            let mut world = World::new(
+                design.setup,
+                design.property,
+                Focus::Check,
+                Reductions { symmetry, ending: symmetry, branches: symmetry },
+            );
             let mut random = Random::new(seed);
             for _ in 0..3 {
                 let path = walk(&mut world, &mut random, 30);
@@ -114,7 +118,7 @@ fn interchangeable_nodes_only_save_states() {
         let reached = [false, true].map(|symmetry| {
             let design = Design::random(seed);
             let mut world =
-                World::new(design.setup, design.property, Focus::Check, Reductions { symmetry, ending: false });
+                World::new(design.setup, design.property, Focus::Check, Reductions { symmetry, ..Reductions::PLAIN });
             explore(&mut world, 3_000)
         });
         let [Some((all, marks)), Some((fewer, same_marks))] = reached else { continue };

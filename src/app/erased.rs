@@ -263,7 +263,7 @@ impl<T: Protocol> Erased for Typed<T> {
         let property = self.property(id).ok_or_else(|| unknown_property(id, &self.properties()))?;
         let (setup, claim) = (self.setup(design, &question.ledger)?, property.sentence);
         can_be_checked(design, &question.ledger, &setup)?;
-        let world = Arc::new(Mutex::new(World::new(setup, property, Focus::Check, Reductions::NONE)));
+        let world = Arc::new(Mutex::new(World::new(setup, property, Focus::Check, Reductions::PLAIN)));
         std::thread::spawn(move || untimed::explore(world, claim, address));
         Ok(())
     }

@@ -98,7 +98,7 @@ fn same_steps<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace, driftin
 
 fn line<P: Process, M: Data>(case: &Case<'_, P, M>, told: &Trace, rates: &Rates) -> Line {
     let setup = keeping(case.setup, rates);
-    let mut world = World::new(setup, case.property.clone(), Focus::Check, Reductions::NONE);
+    let mut world = World::new(setup, case.property.clone(), Focus::Check, Reductions::PLAIN);
     world.line(told).expect("windows do not change which steps a run has")
 }
 

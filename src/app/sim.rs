@@ -176,6 +176,6 @@ fn follow<P: Process, M: Data>(setup: &Setup<P>, property: &Property<P, M>, trac
     if setup.nodes.len() > FOLLOWED {
         return Ok(());
     }
-    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, Reductions::NONE);
+    let mut world = World::new(setup.clone(), property.clone(), Focus::Check, Reductions::PLAIN);
     world.follow(trace).map_err(|mismatch| format!("the checker does not follow this run: {mismatch}"))
 }

@@ -238,7 +238,8 @@ impl<P: Process, M: Data> Laws<P, M> {
     /// last, and one before the first where nobody has seen the step begin: the input is lost with the process. Once
     /// observers were told of it, no crash before the step is the same: a node that is down is asked nothing, and starts
     /// nothing. Likewise a pause before an effect that only takes timers away: a timer that is due meanwhile waits in the
-    /// inbox, where it is still found.
+    /// inbox, where it is still found. Nothing follows a rename that breaks the contract, so all that may come before it
+    /// is made.
     fn cuts_before(
         &self,
         draft: &Draft<P, M>,
@@ -249,8 +250,9 @@ impl<P: Process, M: Data> Laws<P, M> {
         done: &mut Vec<Branch<P, M>>,
     ) {
         let seen_before = if index == 0 { *told } else { seen_outside(&effects[index - 1]) };
-        let crash_differs = self.thorough || seen_before && effects[index..].iter().any(seen_outside);
-        let pause_differs = self.thorough || !matches!(effects[index], Effect::Disarm(_) | Effect::Rename { .. });
+        let last_chance = self.thorough || breaks_contract(draft, node, &effects[index]);
+        let crash_differs = last_chance || seen_before && effects[index..].iter().any(seen_outside);
+        let pause_differs = last_chance || !matches!(effects[index], Effect::Disarm(_) | Effect::Rename { .. });
         for (fault, class) in self.setup.faults.iter().enumerate() {
             if draft.state.tokens[fault] == 0 {
                 continue;
@@ -390,6 +392,12 @@ impl<P: Process, M: Data> Laws<P, M> {
         super::renumber::each_name(state, |name| above.name(name));
         above.fresh()
     }
+}
+
+/// A rename of a timer that is not armed ends the run.
+fn breaks_contract<P: Process, M: Data>(draft: &Draft<P, M>, node: NodeId, effect: &Effect<P>) -> bool {
+    let Effect::Rename { from, .. } = effect else { return false };
+    !draft.state.items.iter().any(|item| is_timer(item, node, from))
 }
 
 /// Who has exited is not the same as who crashed: observers hear of it, and it restarts as its set-up says.

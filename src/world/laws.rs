@@ -65,7 +65,7 @@ impl<P: Process, M: Data> Laws<P, M> {
             property,
             focus,
             reductions,
-            thorough: false,
+            thorough: !reductions.branches,
             groups,
             group_of,
             processes: Keeper::new(|process| erased(process.clone())),

@@ -57,11 +57,15 @@ pub struct Reductions {
     pub symmetry: bool,
     /// When no stopwatch runs and none can be started any more, the run ends: what follows cannot be measured.
     pub ending: bool,
+    /// Branches that cannot be told apart are made once, such as a crash between two effects that nobody outside sees.
+    pub branches: bool,
 }
 
 impl Reductions {
-    pub const ALL: Reductions = Reductions { symmetry: true, ending: true };
-    pub const NONE: Reductions = Reductions { symmetry: false, ending: false };
+    pub const ALL: Reductions = Reductions { symmetry: true, ending: true, branches: true };
+    pub const NONE: Reductions = Reductions { symmetry: false, ending: false, branches: false };
+    /// Every state with its own names, for people to look at.
+    pub const PLAIN: Reductions = Reductions { branches: true, ..Reductions::NONE };
 }
 
 /// Everything that can happen to the nodes of a set-up, seen by one observer.
@@ -104,7 +108,8 @@ impl<P: Process, M: Data> World<P, M> {
     /// Also takes branches that cannot be told apart from others, which a run may name, or no longer.
     fn set_thorough(&mut self, thorough: bool) {
         self.ahead = Ahead::default();
-        Arc::get_mut(&mut self.laws).expect("nobody works ahead").thorough = thorough;
+        let laws = Arc::get_mut(&mut self.laws).expect("nobody works ahead");
+        laws.thorough = thorough || !laws.reductions.branches;
     }
 
     fn intern(&mut self, state: State<P, M>, hash: u64) -> StateId {
