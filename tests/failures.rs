@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use support::folder::Folder;
+use support::{folder::Folder, schema};
 
 mod support {
     pub mod folder;
+    pub mod schema;
 }
 
 const TABLE: &str = include_str!("../docs/failures.md");
@@ -68,11 +69,12 @@ fn a_repair_that_does_not_hold_is_told() {
 fn as_json_each_failure_names_its_twin_and_how_long_its_story_is() {
     let run = known("failures-json", TWIN).tenure(&["failures", "known", "--json"]).ends(0);
     let table: serde_json::Value = serde_json::from_str(&run.out).expect("it is JSON");
+    schema::fits(include_str!("../docs/failures.schema.json"), &table);
     let failure = &table["failures"][0];
     assert_eq!(failure["twin"], "known/long-lease-repaired.toml");
     assert_eq!(failure["twin_verdict"], "HOLDS (touches)");
     assert_eq!(failure["found_by"], "exhaustive search");
-    assert!(failure["steps"].as_u64() > Some(3) && failure["after_us"].as_i64() > Some(4_000_000), "{failure}");
+    assert!(failure["steps"].as_u64() > Some(3) && failure["after_micros"].as_i64() > Some(4_000_000), "{failure}");
 }
 
 #[test]

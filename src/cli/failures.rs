@@ -114,9 +114,9 @@ impl Pair<'_> {
             "under": outcome.ledger,
             "found_by": self.found_by(),
             "steps": story.map(|trace| trace.steps.len()),
-            "after_us": story.map(end),
-            "states": outcome.finding.stats.states,
-            "elapsed_ms": u64::try_from(outcome.finding.stats.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "after_micros": story.map(end),
+            "discrete_states": outcome.finding.stats.states,
+            "elapsed_micros": u64::try_from(outcome.finding.stats.elapsed.as_micros()).unwrap_or(u64::MAX),
             "twin": self.twin.asked.design.file,
             "twin_verdict": verdict(&self.twin.outcome.finding),
         })

@@ -274,7 +274,7 @@ mod tests {
         let armed: Vec<u32> = both[0].iter().map(|armed| armed.number).collect();
         let (timer, after, piece) = (random.below(20), window(random), random.below(3));
         let place = (random.between(0, 9, Draw::Uniform, 0), after);
-        let (some, what) = (random.pick(&armed).copied(), random.below(8));
+        let (some, what) = (random.pick(&armed).copied(), random.below(9));
         for timers in both {
             match (what, some) {
                 (0..4, _) => {
@@ -286,6 +286,7 @@ mod tests {
                 }
                 (4, Some(number)) => timers.place(number, place),
                 (5, Some(number)) => timers.release(number),
+                (7, _) => timers.release_all(),
                 (6, Some(number)) if timers.find(&timer).is_none() => timers.rename(number, timer),
                 (_, Some(number)) => {
                     timers.remove(number);
