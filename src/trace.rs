@@ -48,6 +48,8 @@ pub enum Claim {
     Violation,
     /// The stopwatch that the marked step started reads this much at the last step, in microseconds.
     Elapsed { micros: i64 },
+    /// It reads this much or more.
+    AtLeast { micros: i64 },
     /// From the last step on nothing that must happen is pending while the stopwatch runs.
     Never,
     /// The steps from `from` on can be repeated for ever; they are listed for `turns` turns.

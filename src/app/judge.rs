@@ -333,9 +333,8 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
                 let (least, greatest) = (Duration::from_micros(least), Duration::from_micros(greatest));
                 self.more(&path, Claim::Cycle { from, turns }, Figure::Unbounded { least, greatest })
             }
-            // The run shows that it is more; how much more is not asked.
             Longest::Exceeds { cap, path } => {
-                self.more(&path, Claim::Witness, Figure::Exceeds(Duration::from_micros(cap)))
+                self.more(&path, Claim::AtLeast { micros: cap }, Figure::Exceeds(Duration::from_micros(cap)))
             }
             Longest::Unknown { why, seen } => match seen {
                 Some((micros, path)) if micros > bound => {

@@ -42,7 +42,10 @@ pub(super) fn try_out<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace)
     if drifting.is_empty() || matches!(trace.claim, Claim::Witness | Claim::Run | Claim::TimeStuck) {
         return None;
     }
-    let wanted = if let Claim::Elapsed { micros } = trace.claim { micros } else { 0 };
+    let wanted = match trace.claim {
+        Claim::Elapsed { micros } | Claim::AtLeast { micros } => micros,
+        _ => 0,
+    };
     let mut best = same_steps(case, trace, &drifting);
     for rates in apart(&drifting) {
         if best >= Some(wanted) {
@@ -81,7 +84,7 @@ fn same_steps<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace, driftin
     // Of those that come as far, the first.
     let (micros, choice) = possible.max_by_key(|&(micros, choice)| (micros, choices - choice))?;
     let (aim, claim) = match trace.claim {
-        Claim::Elapsed { .. } => (Aim::AtLeast(micros), Claim::Elapsed { micros }),
+        Claim::Elapsed { .. } | Claim::AtLeast { .. } => (Aim::AtLeast(micros), Claim::Elapsed { micros }),
         Claim::Cycle { from, turns } => {
             let length = (trace.steps.len() - from) / turns;
             (Aim::Turns { from, length, least: 1, greatest: i64::MAX }, trace.claim.clone())
@@ -138,7 +141,8 @@ fn search<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace, rates: &Rat
     };
     let steps = world.tell(&path).unwrap_or_else(|mismatch| panic!("{}: {mismatch}", case.property.id));
     replay(case, &setup, &Trace { steps, claim, ..trace.clone() });
-    let alike = matches!(trace.claim, Claim::Elapsed { .. } | Claim::Violation | Claim::ProtocolError);
+    let alike =
+        matches!(trace.claim, Claim::Elapsed { .. } | Claim::AtLeast { .. } | Claim::Violation | Claim::ProtocolError);
     // Without a worst case, only another without one comes as far.
     (alike || micros == i64::MAX).then_some(micros)
 }
@@ -155,7 +159,7 @@ fn longest<P: Process, M: Data>(
         | Longest::Unknown { seen: Some((micros, path)), .. } => Some((micros, path, Claim::Elapsed { micros })),
         Longest::Never { path } => Some((i64::MAX, path, Claim::Never)),
         Longest::Unbounded { path, from, turns, .. } => Some((i64::MAX, path, Claim::Cycle { from, turns })),
-        Longest::Exceeds { cap, path } => Some((cap, path, Claim::Witness)),
+        Longest::Exceeds { cap, path } => Some((cap, path, Claim::AtLeast { micros: cap })),
         Longest::Untriggered | Longest::Between { seen: None, .. } | Longest::Unknown { seen: None, .. } => None,
     }
 }

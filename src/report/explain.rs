@@ -100,7 +100,9 @@ fn ending(trace: &Trace) -> Option<String> {
     let last = trace.steps.last()?;
     let what = short(&words(trace, last));
     Some(match trace.claim {
-        Claim::Elapsed { micros } => format!("At {} {} have gone by: {what}.", seconds(last.at), seconds(micros)),
+        Claim::Elapsed { micros } | Claim::AtLeast { micros } => {
+            format!("At {} {} have gone by: {what}.", seconds(last.at), seconds(micros))
+        }
         Claim::Never => format!("After {} nothing that must happen is left, and the clock runs on.", seconds(last.at)),
         Claim::Cycle { from, turns } => {
             let begin = trace.steps.get(from).map_or(0, |step| step.at);

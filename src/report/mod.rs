@@ -61,6 +61,8 @@ pub fn span(span: Duration) -> String {
 pub fn figure(figure: Figure) -> String {
     match figure {
         Figure::Exact(value) => span(value),
+        // No run was found.
+        Figure::Between { seen: Duration::ZERO, proved } => format!("at most {}", span(proved)),
         Figure::Between { seen, proved } => format!("{} to {}", span(seen.min(proved)), span(seen.max(proved))),
         Figure::Never => "NEVER".into(),
         Figure::Unbounded { least, greatest } if least == greatest => format!("UNBOUNDED, {} a turn", span(least)),
@@ -78,6 +80,7 @@ pub fn claim(trace: &Trace) -> String {
     match &trace.claim {
         Claim::Violation => format!("violated{end}"),
         Claim::Elapsed { micros } => format!("{} have gone by{end}", seconds(*micros)),
+        Claim::AtLeast { micros } => format!("{} or more have gone by{end}", seconds(*micros)),
         Claim::Never => format!("nothing that must happen is left{end}, and the stopwatch runs"),
         Claim::Cycle { from, turns } => {
             format!("the steps from number {from} on repeat for ever, shown for {turns} turns")

@@ -261,11 +261,15 @@ fn confirm<P: Process, M: Data>(machine: &Machine<'_, P, M>, trace: &Trace) -> R
             let got = judge.elapsed.map_or("no stopwatch that runs".into(), |elapsed| format!("{elapsed} us"));
             refuse(format!("a stopwatch that reads {micros} us at the last step"), got)
         }
+        Claim::AtLeast { micros } if judge.elapsed.is_none_or(|elapsed| elapsed < micros) => {
+            let got = judge.elapsed.map_or("no stopwatch that runs".into(), |elapsed| format!("{elapsed} us"));
+            refuse(format!("a stopwatch that reads {micros} us or more at the last step"), got)
+        }
         Claim::Never => confirm_never(machine),
         Claim::Cycle { from, turns } => confirm_cycle(machine, &trace.steps, from, turns),
         Claim::TimeStuck => confirm_stuck(machine, &trace.steps),
         Claim::Witness => confirm_witness(judge),
-        Claim::Violation | Claim::Elapsed { .. } | Claim::ProtocolError | Claim::Run => Ok(()),
+        Claim::Violation | Claim::Elapsed { .. } | Claim::AtLeast { .. } | Claim::ProtocolError | Claim::Run => Ok(()),
     }
 }
 

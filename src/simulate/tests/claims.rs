@@ -33,6 +33,11 @@ fn a_stopwatch_is_read_at_the_last_step_from_the_measured_one() {
         read(10, unmeasured),
         Err("expected a stopwatch that reads 10 us at the last step, got no stopwatch that runs".into())
     );
+    let or_more = |micros| shows(&setup, Form::Within(Trigger::Anything), Claim::AtLeast { micros }, steps());
+    assert_eq!(or_more(9), Ok(Some(10)));
+    assert_eq!(or_more(10), Ok(Some(10)));
+    let refusal = "expected a stopwatch that reads 11 us or more at the last step, got 10 us";
+    assert_eq!(or_more(11), Err(refusal.into()));
     let elsewhere = vec![step(0, start(A)), step(10, fire(A, 0)).measured()];
     assert_eq!(read(10, elsewhere), Err("step 1: expected a stopwatch that this step starts, got none".into()));
 }
