@@ -57,6 +57,28 @@ fn a_unit_that_does_not_exist_is_shown_those_that_do() {
 }
 
 #[test]
+fn a_span_that_a_formula_reads_is_complained_of_where_it_stands() {
+    let formula = ("property = \"at-most", "worst = \"1s\"\nbecause = \"store.ttl\"\nproperty = \"at-most");
+    let design = DESIGN.replace(formula.0, formula.1).replace("\"4s\" }", "\"4sec\" }");
+    let folder = Folder::new("formula-no-unit", &[("design.toml", design)]);
+    folder.refuses("check design.toml", "unknown unit \"sec\"", "6:17", "the units are us, ms, s, m and h");
+}
+
+#[test]
+fn what_is_expected_is_said_in_the_words_of_a_design() {
+    let table = ("store = { ttl = \"4s\" }", "store = 4");
+    refused_changed("no-table", table, "expected a table, got the number 4", "6:9", "");
+    let number = ("contenders = 2", "contenders = 300");
+    refused_changed("big-number", number, "expected a whole number from 0 to 255, got the number 300", "5:14", "");
+}
+
+#[test]
+fn a_span_that_would_repeat_for_ever_at_one_moment_is_refused() {
+    let resend = ("resend = \"1s\"", "resend = \"0s\"");
+    refused_changed("resend", resend, "expected a span that is longer than none, got 0s", "7:66", "");
+}
+
+#[test]
 fn a_window_that_ends_before_it_begins_is_refused() {
     refused_changed(
         "window",

@@ -251,10 +251,11 @@ fn a_trace_that_is_not_what_it_was_is_refused() {
         expect![[r#"
             refused
               × expected a trace of format 1, got 2
-               ╭─[target/tenure/TRACE:1:1]
+               ╭─[target/tenure/TRACE:2:3]
              1 │ {
-               · ─
              2 │   "tenure_trace": 2,
+               ·   ──────────────
+             3 │   "tool": "0.1.0",
                ╰────
               help: use the program that wrote it, or write it again with `check`
         "#]],

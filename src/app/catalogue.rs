@@ -11,7 +11,7 @@ use super::{
     review::{Answer, Asked, answer, questions},
 };
 use crate::{
-    design::{Expectation, Formula, Resolved, Shelf, fnv},
+    design::{Base, Expectation, Formula, Resolved, Shelf, fnv},
     time::{Duration, Window},
     verdict::{Figure, Status, Verdict},
 };
@@ -38,11 +38,47 @@ pub fn run(path: &str, app: &App) {
 }
 
 fn problems(path: &str, app: &App) -> Vec<String> {
-    let files = match Shelf::Disk.designs(path) {
-        Ok(files) if files.is_empty() => return vec![format!("{path} has no design")],
-        Ok(files) => files,
-        Err(refusal) => return vec![refusal.render(false, 120)],
+    let designs = match load(path, app) {
+        Ok(designs) => designs,
+        Err(problems) => return problems,
     };
+    let options = Options { budget: Some(BUDGET), ..Options::default() };
+    let mut problems = Vec::new();
+    let mut files = Vec::new();
+    for (design, answers) in designs.par_iter().map(|design| (design, own(app, design, &options))).collect::<Vec<_>>() {
+        match answers {
+            Ok(answers) => files.push(File { design, answers }),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    // Of a base only the verdict counts, and of a point near a design only the figures.
+    let options = Options { brief: true, ..options };
+    let bases = Bases::ask(app, &files, &options);
+    let mut uses: BTreeMap<Key, Uses> = BTreeMap::new();
+    for file in &files {
+        problems.extend(file.answers.iter().flat_map(complaints));
+        let flips = file.flips(&bases, &mut problems);
+        for (answer, flip) in file.answers.iter().zip(&flips) {
+            let used = uses.entry((file.design.protocol.clone(), answer.outcome.property.clone())).or_default();
+            used.holds |= holds(&answer.outcome.finding.verdict);
+            used.weakened |= *flip == Some(Flip::Weakened);
+        }
+    }
+    let met = files.iter().flat_map(|file| &file.answers).filter(|answer| answer.status == Status::AsExpected);
+    problems.extend(
+        met.collect::<Vec<_>>().into_par_iter().flat_map(|met| recheck(app, met, &options)).collect::<Vec<_>>(),
+    );
+    problems.extend(failures::problems(&designs));
+    problems.extend(unused(app, &designs, &uses));
+    problems
+}
+
+/// Every design of a folder, or what is wrong with them.
+fn load(path: &str, app: &App) -> Result<Vec<Resolved>, Vec<String>> {
+    let files = Shelf::Disk.designs(path).map_err(|refusal| vec![refusal.render(false, 120)])?;
+    if files.is_empty() {
+        return Err(vec![format!("{path} has no design")]);
+    }
     let mut designs = Vec::new();
     let mut problems = Vec::new();
     for file in &files {
@@ -51,22 +87,22 @@ fn problems(path: &str, app: &App) -> Vec<String> {
             Err(refusal) => problems.push(refusal.render(false, 120)),
         }
     }
-    if !problems.is_empty() {
-        return problems;
+    if problems.is_empty() { Ok(designs) } else { Err(problems) }
+}
+
+/// The answers to what a file expects.
+fn own<'a>(app: &App, design: &'a Resolved, options: &Options) -> Result<Vec<Answer<'a>>, String> {
+    if design.expectations.is_empty() {
+        return Err(format!("{} expects nothing", design.file));
     }
-    let options = Options { budget: Some(BUDGET), ..Options::default() };
-    let mut uses = BTreeMap::new();
-    for (found, used) in designs.par_iter().map(|design| of_file(app, design, &options)).collect::<Vec<_>>() {
-        problems.extend(found);
-        for (key, one) in used {
-            let all: &mut Uses = uses.entry(key).or_default();
-            all.holds |= one.holds;
-            all.weakened |= one.weakened;
-        }
-    }
-    problems.extend(failures::problems(&designs));
-    problems.extend(unused(app, &designs, &uses));
-    problems
+    let protocol = app.protocol_of(design).expect("the design was loaded");
+    answer(app, questions(design, protocol, None), options).map_err(|refusal| refusal.render(false, 120))
+}
+
+/// A file, and the answers to what it expects.
+struct File<'a> {
+    design: &'a Resolved,
+    answers: Vec<Answer<'a>>,
 }
 
 /// What the files say of one property of one protocol.
@@ -78,30 +114,6 @@ struct Uses {
 
 /// Protocol and property.
 type Key = (String, String);
-
-fn of_file(app: &App, design: &Resolved, options: &Options) -> (Vec<String>, BTreeMap<Key, Uses>) {
-    let file = &design.file;
-    let mut uses: BTreeMap<Key, Uses> = BTreeMap::new();
-    if design.expectations.is_empty() {
-        return (vec![format!("{file} expects nothing")], uses);
-    }
-    let protocol = app.protocol_of(design).expect("the design was loaded");
-    let answers = match answer(app, questions(design, protocol, None), options) {
-        Ok(answers) => answers,
-        Err(refusal) => return (vec![refusal.render(false, 120)], uses),
-    };
-    let mut problems: Vec<String> = answers.iter().flat_map(complaints).collect();
-    let flips = flips(app, design, &answers, options, &mut problems);
-    for (answer, flip) in answers.iter().zip(&flips) {
-        let used = uses.entry((design.protocol.clone(), answer.outcome.property.clone())).or_default();
-        used.holds |= holds(&answer.outcome.finding.verdict);
-        used.weakened |= *flip == Some(Flip::Weakened);
-    }
-    for answer in answers.iter().filter(|answer| answer.status == Status::AsExpected) {
-        problems.extend(recheck(app, answer, options));
-    }
-    (problems, uses)
-}
 
 fn complaints(answer: &Answer<'_>) -> Vec<String> {
     let Question { property, ledger, .. } = &answer.asked.question;
@@ -122,60 +134,98 @@ enum Flip {
     Repaired,
 }
 
-/// For each answer of a file that extends another, how its verdict differs from the base's.
-fn flips(
-    app: &App,
-    design: &Resolved,
-    answers: &[Answer<'_>],
-    options: &Options,
-    problems: &mut Vec<String>,
-) -> Vec<Option<Flip>> {
-    let none = vec![None; answers.len()];
-    let Some(base) = &design.base else { return none };
-    let file = &design.file;
-    // It may be made of another design in any way; what it is paired with is its twin.
-    if failures::is_failure(file) {
-        return none;
-    }
-    if base.overridden.len() != 1 {
-        let which = base.overridden.join(", ");
-        problems.push(format!("{file} overrides {} keys instead of one: {which}", base.overridden.len()));
-    }
-    let again = |answer: &Answer<'_>| Asked {
-        design: base.design.as_ref(),
-        question: answer.asked.question.clone(),
-        expectation: None,
-    };
-    let base_answers = match answer(app, answers.iter().map(again).collect(), options) {
-        Ok(answers) => answers,
-        Err(refusal) => {
-            problems.push(format!("{file} asks its base what it cannot answer: {}", refusal.message()));
-            return none;
+/// A question about a design, whatever file that is in.
+type Asking = (String, Question);
+
+fn asking(design: &Resolved, answer: &Answer<'_>) -> Asking {
+    (design.hash(), answer.asked.question.clone())
+}
+
+/// The verdicts of the designs that others extend, to the questions that those are asked.
+struct Bases(BTreeMap<Asking, Result<Verdict, String>>);
+
+impl Bases {
+    /// Asks them what they were not asked yet, each once.
+    fn ask(app: &App, files: &[File<'_>], options: &Options) -> Bases {
+        let mut known = BTreeMap::new();
+        for file in files {
+            let verdict =
+                |answer: &Answer<'_>| (asking(file.design, answer), Ok(answer.outcome.finding.verdict.clone()));
+            known.extend(file.answers.iter().map(verdict));
         }
-    };
-    let pairs = answers.iter().zip(&base_answers);
-    let flips: Vec<_> = pairs
-        .map(|(ours, theirs)| {
-            let (ours, theirs) = (&ours.outcome.finding.verdict, &theirs.outcome.finding.verdict);
-            match (ours, theirs) {
-                (Verdict::Violated, theirs) if holds(theirs) => Some(Flip::Weakened),
-                (ours, Verdict::Violated) if holds(ours) => Some(Flip::Repaired),
-                _ => None,
+        let mut open = BTreeMap::new();
+        for file in files {
+            let Some(base) = file.paired_base() else { continue };
+            for answer in &file.answers {
+                let key = asking(&base.design, answer);
+                if !known.contains_key(&key) {
+                    let question = answer.asked.question.clone();
+                    open.insert(key, Asked { design: base.design.as_ref(), question, expectation: None });
+                }
             }
-        })
-        .collect();
-    if flips.iter().all(Option::is_none) {
-        problems.push(format!("{file} changes no verdict of {}", base.design.file));
-    }
-    let repairs = flips.contains(&Some(Flip::Repaired));
-    for (answer, flip) in answers.iter().zip(&flips) {
-        let violated = answer.outcome.finding.verdict == Verdict::Violated;
-        if violated && flip.is_none() && !repairs {
-            let property = &answer.outcome.property;
-            problems.push(format!("{file} violates {property}, but {} does not hold it either", base.design.file));
         }
+        let ask = |(key, asked): (Asking, Asked<'_>)| {
+            let answers = answer(app, vec![asked], options);
+            let verdict = answers.map(|mut answers| answers.remove(0).outcome.finding.verdict);
+            (key, verdict.map_err(|refusal| refusal.message().to_string()))
+        };
+        let asked: Vec<_> = open.into_iter().collect();
+        known.extend(asked.into_par_iter().map(ask).collect::<Vec<_>>());
+        Bases(known)
     }
-    flips
+
+    fn verdict(&self, base: &Resolved, answer: &Answer<'_>) -> &Result<Verdict, String> {
+        &self.0[&asking(base, answer)]
+    }
+}
+
+impl File<'_> {
+    /// What it extends, unless it is a known failure: that may be made of another design in any way, and what it is
+    /// paired with is its twin.
+    fn paired_base(&self) -> Option<&Base> {
+        self.design.base.as_ref().filter(|_| !failures::is_failure(&self.design.file))
+    }
+
+    /// For each answer, if the file extends another, how its verdict differs from the base's.
+    fn flips(&self, bases: &Bases, problems: &mut Vec<String>) -> Vec<Option<Flip>> {
+        let none = vec![None; self.answers.len()];
+        let Some(base) = self.paired_base() else { return none };
+        let file = &self.design.file;
+        if base.overridden.len() != 1 {
+            let which = base.overridden.join(", ");
+            problems.push(format!("{file} overrides {} keys instead of one: {which}", base.overridden.len()));
+        }
+        let mut flips = Vec::new();
+        for answer in &self.answers {
+            match bases.verdict(&base.design, answer) {
+                Ok(theirs) => flips.push(flip(&answer.outcome.finding.verdict, theirs)),
+                Err(why) => {
+                    problems.push(format!("{file} asks its base what it cannot answer: {why}"));
+                    return none;
+                }
+            }
+        }
+        if flips.iter().all(Option::is_none) {
+            problems.push(format!("{file} changes no verdict of {}", base.design.file));
+        }
+        let repairs = flips.contains(&Some(Flip::Repaired));
+        for (answer, flip) in self.answers.iter().zip(&flips) {
+            let violated = answer.outcome.finding.verdict == Verdict::Violated;
+            if violated && flip.is_none() && !repairs {
+                let property = &answer.outcome.property;
+                problems.push(format!("{file} violates {property}, but {} does not hold it either", base.design.file));
+            }
+        }
+        flips
+    }
+}
+
+fn flip(ours: &Verdict, theirs: &Verdict) -> Option<Flip> {
+    match (ours, theirs) {
+        (Verdict::Violated, theirs) if holds(theirs) => Some(Flip::Weakened),
+        (ours, Verdict::Violated) if holds(ours) => Some(Flip::Repaired),
+        _ => None,
+    }
 }
 
 /// Properties of the protocols in use that no file proves, or that no weakening violates.

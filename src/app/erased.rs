@@ -85,7 +85,7 @@ pub struct Card {
 }
 
 /// One question about a design.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Question {
     pub property: String,
     pub ledger: String,

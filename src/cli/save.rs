@@ -69,7 +69,8 @@ pub(super) fn open(app: &App, path: &str, design: Option<&str>) -> Result<(Trace
     match value.get("tenure_trace").and_then(serde_json::Value::as_u64) {
         Some(format) if format == u64::from(FORMAT) => {}
         Some(format) => {
-            let refusal = Place::start_of(&source).refuse(format!("expected a trace of format {FORMAT}, got {format}"));
+            let refusal =
+                find(&source, "\"tenure_trace\"").refuse(format!("expected a trace of format {FORMAT}, got {format}"));
             return Err(refusal.with_remedy("use the program that wrote it, or write it again with `check`"));
         }
         None => return Err(Place::start_of(&source).refuse("expected a trace, which begins with `tenure_trace`")),

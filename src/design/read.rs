@@ -83,14 +83,14 @@ impl de::Error for Failure {
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Failure {
         let number = matches!(unexpected, Unexpected::Signed(_) | Unexpected::Unsigned(_));
-        let wants_text = expected.to_string().contains("string");
-        let remedy = (number && wants_text).then(|| "a span is a text with a unit, such as \"10s\"".into());
-        let expected = expected.to_string().replace("a string", "a text");
+        let expected = wanted(expected);
+        let remedy =
+            (number && expected.contains("a text")).then(|| "a span is a text with a unit, such as \"10s\"".into());
         Failure { remedy, ..Failure::new(format!("expected {expected}, got {}", describe(unexpected))) }
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn de::Expected) -> Failure {
-        Failure::new(format!("expected {expected}, got {}", describe(unexpected)))
+        Failure::new(format!("expected {}, got {}", wanted(expected), describe(unexpected)))
     }
 
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Failure {
@@ -110,6 +110,22 @@ impl de::Error for Failure {
 
     fn missing_field(field: &'static str) -> Failure {
         Failure::new(format!("the key `{field}` is missing"))
+    }
+}
+
+/// What serde expects, in the words of a design file instead of those of Rust.
+fn wanted(expected: &dyn de::Expected) -> String {
+    let expected = expected.to_string();
+    match expected.as_str() {
+        "u8" => format!("a whole number from 0 to {}", u8::MAX),
+        "u16" => format!("a whole number from 0 to {}", u16::MAX),
+        "u32" => format!("a whole number from 0 to {}", u32::MAX),
+        "u64" | "usize" => "a whole number that is not negative".into(),
+        "i64" => "a whole number".into(),
+        "a boolean" => "true or false".into(),
+        _ if expected.starts_with("struct ") || expected == "a map" => "a table".into(),
+        _ if expected.starts_with("tuple ") || expected == "a sequence" => "a list".into(),
+        _ => expected.replace("a string", "a text"),
     }
 }
 

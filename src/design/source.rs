@@ -64,12 +64,30 @@ impl Place {
 
     /// One refusal of what stands here.
     pub fn refuse(&self, message: impl Into<String>) -> Box<BadInput> {
+        let (text, range) = self.shown();
         Box::new(BadInput {
             message: message.into(),
             remedy: None,
-            source_code: Some(NamedSource::new(&self.source.name, self.source.text.clone())),
-            span: Some(self.range.clone().into()),
+            source_code: Some(NamedSource::new(&self.source.name, text)),
+            span: Some(range.into()),
         })
+    }
+
+    /// The source and the place in it; of a line that is too long to be read, only a piece around it.
+    fn shown(&self) -> (Arc<str>, Range<usize>) {
+        const LONGEST: usize = 600;
+        const AROUND: usize = 60;
+        let text = &self.source.text;
+        let whole_line = text[..self.range.start].rfind('\n').map_or(0, |newline| newline + 1)
+            ..text[self.range.start..].find('\n').map_or(text.len(), |newline| self.range.start + newline);
+        if whole_line.len() <= LONGEST {
+            return (text.clone(), self.range.clone());
+        }
+        let begin = text.floor_char_boundary(self.range.start.saturating_sub(AROUND)).max(whole_line.start);
+        let end = text.ceil_char_boundary(self.range.start + AROUND).min(whole_line.end);
+        let above = "\n".repeat(self.line() - 1);
+        let range = above.len() + self.range.start - begin..above.len() + self.range.end.min(end) - begin;
+        (format!("{above}{}", &text[begin..end]).into(), range)
     }
 }
 

@@ -21,7 +21,7 @@ pub use self::{
 use crate::{
     process::{Effects, Id, Input, Me, Names, NodeId, Process},
     spec::{Builder, Carriage, Clock, DesignError, Link, Links, Node, Property, Protocol, Reach, Setup},
-    time::Window,
+    time::{Duration, Window},
 };
 
 /// The protocol, for an application.
@@ -163,14 +163,25 @@ impl Protocol for Lease {
 }
 
 fn check(design: &Design) -> Result<(), DesignError> {
-    if (1..=MOST).contains(&design.contenders) {
-        return Ok(());
+    if !(1..=MOST).contains(&design.contenders) {
+        return Err(DesignError {
+            key: "design.contenders".into(),
+            expected: format!("a number from 1 to {MOST}"),
+            got: design.contenders.to_string(),
+        });
     }
-    Err(DesignError {
-        key: "design.contenders".into(),
-        expected: format!("a number from 1 to {MOST}"),
-        got: design.contenders.to_string(),
-    })
+    let contender::Config { renew, retry, resend, act, .. } = &design.contender;
+    let act = act.as_ref().unwrap_or(&Duration::NEVER);
+    // With nothing between two of them, any number of them comes at one moment.
+    let repeated = [("renew", renew), ("retry", retry), ("resend", resend), ("act", act)];
+    match repeated.iter().find(|(_, span)| **span == Duration::ZERO) {
+        None => Ok(()),
+        Some((key, span)) => Err(DesignError {
+            key: format!("design.contender.{key}"),
+            expected: "a span that is longer than none".into(),
+            got: span.to_string(),
+        }),
+    }
 }
 
 fn nodes(design: &Design, builder: &Builder) -> Vec<Node<Member>> {

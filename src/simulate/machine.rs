@@ -11,6 +11,7 @@ use super::{
     digest::Digest,
     judge::Judge,
     timers::Timers,
+    words,
 };
 use crate::{
     process::{Data, Effect, Effects, Fresh, Input, Me, NodeId, Process, Rank, Sort},
@@ -241,10 +242,8 @@ impl<'a, P: Process, M: Data> Machine<'a, P, M> {
             let before = Event::Fire { node, number: before };
             let pending = self.agenda.get_mut(before).expect("a timer that came holds no other back");
             if pending.lo > now {
-                return refuse(
-                    format!("{:?} first, which is due no later", before.occurrence()),
-                    format!("timer {number}"),
-                );
+                let before = words::occurrence(self.setup, &before.occurrence());
+                return refuse(format!("{before} first, which is due no later"), format!("timer {number}"));
             }
             pending.hi = now;
         }

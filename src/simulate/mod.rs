@@ -21,6 +21,7 @@ mod shrink;
 mod story;
 mod survey;
 mod timers;
+mod words;
 
 pub use digest::Digest;
 pub use distribution::Distribution;

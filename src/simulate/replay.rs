@@ -7,6 +7,7 @@ use super::{
     effects::is_faultless,
     judge::{Judge, Seen},
     machine::{Machine, Refusal, refuse},
+    words,
 };
 use crate::{
     process::{Data, NodeId, Process},
@@ -206,7 +207,7 @@ fn follow<P: Process, M: Data>(
             machine.happen(event, slot)?
         }
         (None, Occurrence::Fault { fault, target }) => machine.fault(*fault, target)?,
-        (None, what) => return refuse("a pending event", format!("{what:?}")),
+        (None, what) => return refuse("a pending event", words::occurrence(machine.setup, what)),
     };
     match turn {
         Some(turn) => machine.finish(turn, &step.choices)?,
@@ -229,19 +230,20 @@ fn check_moment<P: Process, M: Data>(machine: &Machine<'_, P, M>, step: &Step) -
     if step.at < machine.now {
         return refuse(format!("a moment from {} us on", machine.now), format!("{} us", step.at));
     }
+    let said = |what: &Occurrence| words::occurrence(machine.setup, what);
     if let Some(pending) = machine.agenda.overdue(step.at) {
-        let expected = format!("{:?} by {} us", pending.event.occurrence(), pending.hi);
-        return refuse(expected, format!("{:?} at {} us", step.what, step.at));
+        let expected = format!("{} by {} us", said(&pending.event.occurrence()), pending.hi);
+        return refuse(expected, format!("{} at {} us", said(&step.what), step.at));
     }
     if let Occurrence::Fault { .. } = step.what {
         return Ok(None);
     }
     let Some(event) = machine.agenda.find(&step.what) else {
-        return refuse("a pending event", format!("{:?}", step.what));
+        return refuse("a pending event", said(&step.what));
     };
     let pending = machine.agenda.get(event).expect("found a moment ago");
     if step.at < pending.lo {
-        return refuse(format!("{:?} from {} us on", step.what, pending.lo), format!("{} us", step.at));
+        return refuse(format!("{} from {} us on", said(&step.what), pending.lo), format!("{} us", step.at));
     }
     Ok(Some(event))
 }
@@ -278,7 +280,10 @@ fn confirm_never<P: Process, M: Data>(machine: &Machine<'_, P, M>) -> Result<(),
         return refuse("a stopwatch that runs after the last step", "none");
     }
     match machine.agenda.urgent() {
-        Some(event) => refuse("nothing that must happen after the last step", format!("{:?}", event.occurrence())),
+        Some(event) => {
+            let event = words::occurrence(machine.setup, &event.occurrence());
+            refuse("nothing that must happen after the last step", event)
+        }
         None => Ok(()),
     }
 }
@@ -306,8 +311,9 @@ fn confirm_cycle<P: Process, M: Data>(
         let (before, now) =
             (&turning[(turn - 1) * length..turn * length], &turning[turn * length..(turn + 1) * length]);
         if let Some(index) = first_that_differs(machine.setup, before, now) {
-            let expected = format!("{:?} in step {} too", before[index].what, from + turn * length + index);
-            return refuse(expected, format!("{:?}", now[index].what));
+            let said = |step: &Step| words::occurrence(machine.setup, &step.what);
+            let expected = format!("{} in step {} too", said(&before[index]), from + turn * length + index);
+            return refuse(expected, said(&now[index]));
         }
     }
     for turn in 0..turns {

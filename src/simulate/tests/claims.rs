@@ -106,7 +106,7 @@ fn never_means_that_nothing_that_must_happen_is_left() {
     assert_eq!(shows(&silent, Form::Within(Trigger::Anything), Claim::Never, measured()), Ok(Some(0)));
     assert_eq!(
         shows(&puppets(&[ASKER]), Form::Within(Trigger::Anything), Claim::Never, measured()),
-        Err("expected nothing that must happen after the last step, got Fire { node: n0, number: 0 }".into())
+        Err("expected nothing that must happen after the last step, got timer 0 of A".into())
     );
     let mut hopeful = silent;
     hopeful.nodes[0].config.start = |_, fx| {
@@ -129,7 +129,7 @@ fn a_cycle_is_so_many_equal_turns_while_the_stopwatch_runs() {
     let cycle = |from, turns| shows(&setup, Form::Within(Trigger::Anything), Claim::Cycle { from, turns }, steps());
     assert_eq!(cycle(1, 3), Ok(Some(12)));
     assert_eq!(cycle(1, 2), Err("expected 2 turns of equally many steps, got 3 steps".into()));
-    assert_eq!(cycle(0, 4), Err("expected Start { node: n0 } in step 1 too, got Fire { node: n0, number: 0 }".into()));
+    assert_eq!(cycle(0, 4), Err("expected the start of A in step 1 too, got timer 0 of A".into()));
     assert_eq!(cycle(9, 1), Err("expected 1 turns of equally many steps, got 0 steps".into()));
 }
 
@@ -199,7 +199,7 @@ fn a_trace_of_other_nodes_or_another_format_or_without_steps_is_refused() {
     assert_eq!(replayed.steps.len(), 1);
     assert_eq!(
         transcript(&setup, vec![step(0, start(B))]),
-        "step 0: expected a pending event, got Start { node: n1 }\n"
+        "step 0: expected a pending event, got the start of node 1\n"
     );
 }
 

@@ -43,7 +43,7 @@ fn a_crash_leaves_only_what_was_persisted() {
     };
     assert!(!restarted(2), "the crash came before the persist");
     assert!(restarted(3), "the crash came after the persist");
-    expect!["step 2: expected a pending event, got Fire { node: n0, number: 0 }\n"]
+    expect!["step 2: expected a pending event, got timer 0 of A\n"]
         .assert_eq(&transcript(&setup, vec![step(0, start(A)), step(6, hit(A)), step(10, fire(A, 0))]));
 }
 

@@ -23,9 +23,8 @@ fn a_timer_fires_within_its_window_only() {
         20   A    fire "t"
     "#]]
     .assert_eq(&at(20));
-    expect!["step 1: expected Fire { node: n0, number: 0 } from 10 us on, got 9 us\n"].assert_eq(&at(9));
-    expect!["step 1: expected Fire { node: n0, number: 0 } by 20 us, got Fire { node: n0, number: 0 } at 21 us\n"]
-        .assert_eq(&at(21));
+    expect!["step 1: expected timer 0 of A from 10 us on, got 9 us\n"].assert_eq(&at(9));
+    expect!["step 1: expected timer 0 of A by 20 us, got timer 0 of A at 21 us\n"].assert_eq(&at(21));
 }
 
 #[test]
@@ -46,7 +45,7 @@ fn what_must_happen_is_not_passed_over() {
     let mut setup = puppets(&[IDLE, IDLE]);
     setup.nodes[1].start = window(5, 8);
     setup.nodes[0].start = window(0, 20);
-    expect!["step 0: expected Start { node: n1 } by 8 us, got Start { node: n0 } at 9 us\n"]
+    expect!["step 0: expected the start of B by 8 us, got the start of A at 9 us\n"]
         .assert_eq(&transcript(&setup, vec![step(9, start(A))]));
 }
 
@@ -72,8 +71,7 @@ fn timers_of_one_step_come_in_due_order() {
     };
     // At one moment any order is possible, as the moments are what is ordered.
     assert!(order([25, 25]).contains("fire \"early\""));
-    expect!["step 2: expected Fire { node: n0, number: 1 } by 25 us, got Fire { node: n0, number: 1 } at 26 us\n"]
-        .assert_eq(&order([25, 26]));
+    expect!["step 2: expected timer 1 of A by 25 us, got timer 1 of A at 26 us\n"].assert_eq(&order([25, 26]));
 }
 
 #[test]
@@ -125,7 +123,7 @@ fn a_renamed_timer_keeps_its_moment_and_replaces_another() {
         10   A    fire "deadline"
     "#]]
     .assert_eq(&transcript(&setup, vec![step(0, start(A)), step(10, fire(A, 0))]));
-    expect!["step 1: expected a pending event, got Fire { node: n0, number: 1 }\n"]
+    expect!["step 1: expected a pending event, got timer 1 of A\n"]
         .assert_eq(&transcript(&setup, vec![step(0, start(A)), step(5, fire(A, 1))]));
 }
 
@@ -197,7 +195,7 @@ fn a_timer_that_is_due_can_still_be_disarmed() {
     });
     let mut steps = until_two_is_delivered();
     steps.push(step(14, fire(A, 0)));
-    assert_eq!(transcript(&setup, steps), "step 6: expected a pending event, got Fire { node: n0, number: 0 }\n");
+    assert_eq!(transcript(&setup, steps), "step 6: expected a pending event, got timer 0 of A\n");
 }
 
 #[test]
@@ -213,7 +211,7 @@ fn the_rest_of_a_paused_step_disarms_what_waits_in_the_inbox() {
         step(10, Occurrence::Resume { node: A }),
         step(10, fire(A, 0)),
     ];
-    assert_eq!(transcript(&setup, steps), "step 3: expected a pending event, got Fire { node: n0, number: 0 }\n");
+    assert_eq!(transcript(&setup, steps), "step 3: expected a pending event, got timer 0 of A\n");
 }
 
 #[test]
