@@ -130,6 +130,18 @@ fn a_truncated_trace_is_to_be_written_again() {
 }
 
 #[test]
+fn of_a_long_line_only_a_part_is_shown() {
+    let folder = Folder::new("long-line", &[("design.toml", DESIGN.into())]);
+    let trace = folder.violate();
+    let text = fs::read_to_string(folder.0.join(&trace)).expect("it was just written");
+    let line = text.replace('\n', " ").replace("\"tenure_trace\": 1", "\"tenure_trace\": 99");
+    fs::write(folder.0.join("line.json"), &line).expect("it can be written");
+    folder.refuses("replay line.json", "expected a trace of format 1, got 99", "line.json:1:", "write it again");
+    let (_, _, aside) = folder.tenure("replay line.json");
+    assert!(line.len() > 2_000 && aside.len() < 700, "{aside}");
+}
+
+#[test]
 fn a_trace_of_another_design_tells_where_they_differ() {
     let other = DESIGN.replace("ttl = \"4s\"", "ttl = \"5s\"");
     let folder = Folder::new("other", &[("design.toml", DESIGN.into()), ("other.toml", other)]);
