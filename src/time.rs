@@ -191,12 +191,14 @@ pub enum ParseError {
     Span(String),
     #[error("unknown unit {unit:?}; the units are us, ms, s, m and h")]
     Unit { unit: String },
-    #[error("the span {0:?} is too long")]
+    #[error("the span {0:?} is too long: 100 years, \"876000h\", is the longest")]
     TooLong(String),
     #[error("the window begins at {lo} but ends at {hi}; write the smaller span first")]
     Reversed { lo: Duration, hi: Duration },
     #[error("a window begins at a finite moment; \"never\" may only end it")]
     BeginsNever,
+    #[error("expected a span that ends, such as \"10s\"; got \"never\"")]
+    Never,
 }
 
 impl FromStr for Duration {
@@ -231,9 +233,13 @@ impl FromStr for Duration {
             }
             micros += part / scale;
         }
-        Ok(Duration(micros))
+        // Sums of some of them are far from where whole numbers end.
+        if micros > LONGEST { Err(ParseError::TooLong(text.into())) } else { Ok(Duration(micros)) }
     }
 }
+
+/// A hundred years.
+const LONGEST: i64 = 876_000 * 3_600 * 1_000_000;
 
 impl FromStr for Window {
     type Err = ParseError;
@@ -289,11 +295,25 @@ impl serde::Serialize for Duration {
     }
 }
 
+/// Not "never": a protocol that waits for ever arms no timer. Where that can be meant, see [`unless_never`].
 impl<'de> serde::Deserialize<'de> for Duration {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        match text.parse() {
+            Ok(Duration::NEVER) => Err(serde::de::Error::custom(ParseError::Never)),
+            parsed => parsed.map_err(serde::de::Error::custom),
+        }
     }
+}
+
+/// A span, or `None` where `"never"` is written: for `deserialize_with`, with a default.
+///
+/// # Errors
+/// What is neither.
+pub fn unless_never<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let text = <String as serde::Deserialize>::deserialize(deserializer)?;
+    let span: Duration = text.parse().map_err(serde::de::Error::custom)?;
+    Ok(Some(span).filter(|span| !span.is_never()))
 }
 
 impl serde::Serialize for Window {

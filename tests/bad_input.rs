@@ -65,6 +65,27 @@ fn a_span_that_a_formula_reads_is_complained_of_where_it_stands() {
 }
 
 #[test]
+fn what_is_varied_is_a_span_of_the_design() {
+    let vary = ("property = \"at-most", "vary = [\"store.tll\"]\nproperty = \"at-most");
+    refused_changed("vary", vary, "`store.tll` is no span of this design", "13:9", "design.store.ttl");
+}
+
+#[test]
+fn a_span_that_never_ends_is_refused() {
+    let never = ("ttl = \"4s\"", "ttl = \"never\"");
+    refused_changed("never", never, "expected a span that ends", "6:17", "such as \"10s\"");
+    let long = ("ttl = \"4s\"", "ttl = \"876001h\"");
+    refused_changed("long", long, "is too long", "6:17", "100 years");
+}
+
+#[test]
+fn a_formula_is_not_nested_for_ever() {
+    let deep =
+        format!("worst = \"1s\"\nbecause = \"{}1s{}\"\nproperty = \"at-most", "(".repeat(9_000), ")".repeat(9_000));
+    refused_changed("deep", ("property = \"at-most", &deep), "more than 100 parentheses are open", "14:", "");
+}
+
+#[test]
 fn what_is_expected_is_said_in_the_words_of_a_design() {
     let table = ("store = { ttl = \"4s\" }", "store = 4");
     refused_changed("no-table", table, "expected a table, got the number 4", "6:9", "");

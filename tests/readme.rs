@@ -21,6 +21,35 @@ fn the_verdict_that_is_explained_is_what_the_program_prints() {
 }
 
 #[test]
+fn the_changed_verdicts_are_what_the_program_prints() {
+    let folder = Path::new(ROOT).join("target/tenure/readme");
+    std::fs::create_dir_all(&folder).expect("target can be written");
+    let design = std::fs::read_to_string(Path::new(ROOT).join("models/lease/recommended.toml")).expect("it is there");
+    assert!(design.contains("store = { ttl = \"10s\" }"), "{design}");
+    std::fs::write(folder.join("my-lock.toml"), design.replace("ttl = \"10s\"", "ttl = \"9s\""))
+        .expect("it is written");
+    let tenure = |arguments: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tenure"));
+        let run = command.args(arguments.split(' ')).current_dir(&folder).output().expect("the program starts");
+        assert_eq!(run.status.code(), Some(1), "{arguments}");
+        String::from_utf8(run.stdout).expect("it prints text")
+    };
+    let printed = tenure("check my-lock.toml");
+    let shown = README.lines().skip_while(|line| !line.starts_with("3. Read the changed verdicts")).skip(1);
+    let shown = shown.take_while(|line| !line.starts_with("   The take-over")).map(str::trim);
+    let shown: Vec<&str> = shown.filter(|line| !line.is_empty() && *line != "...").collect();
+    assert!(shown.len() > 10, "{shown:?}");
+    let lines: Vec<&str> = printed.lines().map(str::trim).collect();
+    for line in shown {
+        assert!(lines.contains(&line), "{line:?} is not in\n{printed}");
+    }
+    let remedy = "check my-lock.toml --set design.contender.lease=8200ms --property at-most-one-acts";
+    let margin = README.split("with a margin of ").nth(1).and_then(|rest| rest.split(". Under").next());
+    let margin = format!("margin {}", margin.expect("the README names it"));
+    assert!(README.contains(remedy) && tenure(remedy).contains(&margin), "{margin}");
+}
+
+#[test]
 fn files_that_are_named_exist() {
     let quoted = README.split('`').skip(1).step_by(2);
     let named = quoted.map(|text| text.split([',', ' ']).next().expect("there is a first part"));

@@ -9,7 +9,7 @@ use tenure::{
     },
     time::{Duration, Window},
     timed::{Limits, Longest, Reach, Shortest, Switches, longest, reach, shortest},
-    trace::{Claim, FORMAT, Subject, Trace},
+    trace::{Claim, FORMAT, Step, Subject, Trace},
     world::{Focus, Reductions, World, space::Marks},
 };
 
@@ -414,15 +414,62 @@ fn an_interval_that_ends_in_the_step_in_which_it_began_measures_nothing() {
     let mut world = world(&setup, Form::Apart, watch);
     let (found, _) = longest(&mut world, None, &Limits::default(), &Switches::default());
     let Longest::Exact { micros: 5, path } = found else { panic!("from 4 to 9: {found:?}") };
-    // The event loop takes the same steps.
-    let steps = world.tell(&path).expect("the path is one of its world");
+    assert_eq!(replayed(&setup, Form::Apart, watch, 5, world.tell(&path)), Ok(Some(5)));
+}
+
+/// What the event loop reads at the end of the same steps.
+fn replayed(
+    setup: &Setup<Puppet>,
+    form: Form,
+    watch: Watch<Puppet, u8>,
+    micros: i64,
+    steps: Result<Vec<Step>, impl std::fmt::Debug>,
+) -> Result<Option<i64>, simulate::ReplayError> {
+    let steps = steps.expect("the path is one of its world");
     let text = String::new;
     let (design, hash, file, protocol) = (text(), text(), text(), text());
     let subject = Subject { design, hash, file, protocol, property: "rule".into(), ledger: text() };
-    let (claim, nodes) = (Claim::Elapsed { micros: 5 }, vec!["A".into(), "B".into()]);
+    let nodes = setup.nodes.iter().map(|node| node.name.clone()).collect();
+    let claim = Claim::Elapsed { micros };
     let trace = Trace { tenure_trace: FORMAT, tool: "test".into(), subject, claim, nodes, steps };
-    let property = Property { id: "rule", sentence: "a rule", requirements: &[], form: Form::Apart, memory: 0, watch };
-    assert_eq!(simulate::replay(&setup, &property, &trace).map(|replayed| replayed.elapsed), Ok(Some(5)));
+    let property = Property { id: "rule", sentence: "a rule", requirements: &[], form, memory: 0, watch };
+    simulate::replay(setup, &property, &trace).map(|replayed| replayed.elapsed)
+}
+
+/// What is discharged and begins anew in one step was read before it was discharged.
+#[test]
+fn a_stopwatch_that_ends_in_the_step_that_starts_it_again_is_read_there() {
+    let idle = Strings { start: |_, _| {}, step: |_, _, _| {} };
+    let watch: Watch<Puppet, u8> = |_, happening, signals| match *happening {
+        Happening::Started(_) => signals.discharge = true,
+        Happening::Crashed(_) => signals.trigger = true,
+        _ => {}
+    };
+    let crash = |after| FaultKind::Crash { nodes: vec![A], restart: Some(exactly(after)) };
+    let setup = puppets(&[idle], &[(Tokens::budget(1), crash(7)), (Tokens::budget(1), crash(0))]);
+    let mut world = world(&setup, Form::Within(Trigger::Anything), watch);
+    let (found, _) = longest(&mut world, None, &Limits::default(), &Switches::default());
+    let Longest::Exact { micros: 7, path } = found else { panic!("from the first crash to the start: {found:?}") };
+    assert_eq!(replayed(&setup, Form::Within(Trigger::Anything), watch, 7, world.tell(&path)), Ok(Some(7)));
+}
+
+/// A machine on which nothing runs dies too, and what was on it starts when it comes back.
+#[test]
+fn a_death_brings_back_what_had_ended() {
+    let brief = Strings { start: |_, fx| fx.exit(), step: |_, _, _| {} };
+    let watch: Watch<Puppet, u8> = |ended, happening, signals| match happening {
+        Happening::Exited(_) => *ended = 1,
+        Happening::Crashed(_) => *ended = 0,
+        Happening::Started(_) => signals.violated = *ended == 1,
+        _ => {}
+    };
+    let death = |restart| FaultKind::Death { machines: vec![0], restart };
+    let possible = |restart| {
+        let setup = puppets(&[brief], &[(Tokens::budget(1), death(restart))]);
+        is_possible(&setup, watch, Marks::VIOLATED)
+    };
+    assert!(possible(Some(exactly(3))));
+    assert!(!possible(None));
 }
 
 #[test]

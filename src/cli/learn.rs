@@ -14,7 +14,8 @@ use crate::{
 pub(super) fn new(app: &App, protocol: &str) -> Result<Output> {
     let Some(found) = app.protocols().find(|known| known.name() == protocol) else {
         let refusal = BadInput::without_place(format!("there is no protocol {protocol:?}"));
-        return Err(refusal.with_known(protocol, app.protocols().map(Erased::name)));
+        let with_template = app.protocols().filter(|known| known.template().is_some());
+        return Err(refusal.with_known(protocol, with_template.map(Erased::name)));
     };
     let Some(template) = found.template() else {
         let refusal = BadInput::without_place(format!("the protocol {protocol:?} has no design to begin with"));

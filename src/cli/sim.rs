@@ -11,7 +11,7 @@ use crate::{
         review::{Asked, questions},
         unknown_property,
     },
-    design::{Expectation, Resolved, Result, Shelf},
+    design::{BadInput, Expectation, Resolved, Result, Shelf},
     report::{Look, Simulation, simulation, simulations},
     simulate::{Draw as SimulatedDraw, Options},
     spec::Form,
@@ -194,6 +194,9 @@ fn of_ledger(
 /// How long runs last: as was asked for, or long enough for what the schedule does.
 pub(super) fn lasting(app: &App, design: &Resolved, ledger: &str, asked: Option<Duration>) -> Result<Duration> {
     let minute = Duration::from_secs(60);
+    if asked == Some(Duration::NEVER) {
+        return Err(BadInput::without_place("a run of `--for never` has no end").with_remedy("for example `--for 1h`"));
+    }
     let planned = design.planned(ledger, &app.protocol_of(design)?.ledger_keys())?;
     let last = planned.last().map(|planned| planned.at);
     Ok(asked.unwrap_or(last.unwrap_or_default().plus(minute)))

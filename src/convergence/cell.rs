@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{About, Answer, Ask, Event, Message, REGISTRY, Request, Site, Verdict, Work};
 use crate::{
     process::{Effects, Id, Input, Names, NodeId},
-    time::{Duration, Window},
+    time::{Duration, Window, unless_never},
 };
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -17,10 +17,12 @@ pub struct Config {
     /// How long after one heartbeat the next is.
     pub heartbeat: Duration,
     /// How often a rep asks about all of its containers; if absent or "never", only on occasion.
+    #[serde(default, deserialize_with = "unless_never")]
     pub poll: Option<Duration>,
     /// The same while the cell is drained.
     pub evacuation_poll: Duration,
-    /// After how long a drained cell stops, whatever it still has; never, if absent.
+    /// After how long a drained cell stops, whatever it still has; never, if absent or "never".
+    #[serde(default, deserialize_with = "unless_never")]
     pub evacuation_timeout: Option<Duration>,
     /// How long after a drained cell has stopped it starts again; never, if absent.
     pub restart: Option<Window>,
@@ -35,6 +37,7 @@ pub struct Config {
     /// How long a reservation that nobody runs is kept; for ever, if absent.
     pub reservation: Option<Window>,
     /// How long after the last heartbeat that it could send a rep stops its containers; if absent, or "never", it goes on.
+    #[serde(default, deserialize_with = "unless_never")]
     pub fences_after: Option<Duration>,
     /// Whom it asks.
     #[serde(skip)]
@@ -96,7 +99,7 @@ impl Cell {
             cell.listens = false;
             fx.arm(super::Timer::Cell(Timer::Listen), after);
         }
-        if config.poll.is_some_and(|poll| !poll.is_never()) {
+        if config.poll.is_some() {
             // What its predecessor had is gone.
             cell.ask_all(config, fx);
             cell.arm_poll(config, fx);
@@ -205,7 +208,7 @@ impl Cell {
         fx.arm(super::Timer::Cell(Timer::Heartbeat), Window::exactly(config.heartbeat));
         if self.agent {
             self.fenced = false;
-            if let Some(after) = config.fences_after.filter(|after| !after.is_never()) {
+            if let Some(after) = config.fences_after {
                 fx.arm(super::Timer::Cell(Timer::Fence), Window::exactly(after));
             }
             fx.send(REGISTRY, Message::Heartbeat);
@@ -328,7 +331,7 @@ impl Cell {
 
     fn arm_poll(&self, config: &Config, fx: &mut Effects<Site>) {
         let every = if self.evacuating { Some(config.evacuation_poll) } else { config.poll };
-        if let Some(every) = every.filter(|every| !every.is_never()) {
+        if let Some(every) = every {
             fx.arm(super::Timer::Cell(Timer::Poll), Window::exactly(every));
         }
     }

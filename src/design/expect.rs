@@ -7,7 +7,7 @@ use super::{
     formula::{Condition, Formula},
     read::read,
     source::{Place, Result},
-    tree::Node,
+    tree::{Node, Value},
 };
 use crate::{time::Duration, verdict::Expected};
 
@@ -79,6 +79,9 @@ impl Expectation {
             }
             given.expect_met(design, &keys.under)?;
         }
+        if let Some(vary) = table.get("vary") {
+            check_varied(vary, design, &keys.under)?;
+        }
         let Keys { property, under, within, verdict, best, worst, vary, unseen, .. } = keys;
         Ok(Expectation {
             property,
@@ -101,4 +104,18 @@ impl Expectation {
     pub fn place(&self, key: &str) -> &Place {
         self.node.table().and_then(|table| table.get(key)).map_or(&self.node.place, |node| &node.place)
     }
+}
+
+/// Every path that is to be varied names a span of the design.
+fn check_varied(vary: &Node, design: &Resolved, ledger: &str) -> Result<()> {
+    let known = design.spans(ledger);
+    let Value::List(paths) = &vary.value else { unreachable!("it was read as a list") };
+    for node in paths {
+        let wanted = node.expect_text("a path")?;
+        if !known.iter().any(|(path, _)| path == wanted || path.strip_prefix("design.") == Some(wanted)) {
+            let refusal = node.place.refuse(format!("`{wanted}` is no span of this design that could be varied"));
+            return Err(refusal.with_known(wanted, known.iter().map(|(path, _)| path.as_str())));
+        }
+    }
+    Ok(())
 }

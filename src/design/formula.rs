@@ -62,7 +62,7 @@ impl Formula {
     /// What is not a formula, at its place.
     pub fn parse(node: &Node) -> Result<Formula> {
         let text = node.expect_text("a formula")?.to_string();
-        let mut parser = Parser { text: &text, at: 0, place: &node.place };
+        let mut parser = Parser { text: &text, at: 0, depth: 0, place: &node.place };
         let root = parser.sum()?;
         parser.space();
         if parser.at < text.len() {
@@ -102,7 +102,7 @@ impl Condition {
     /// What is not two formulas with a `<` between them, at its place.
     pub fn parse(node: &Node) -> Result<Condition> {
         let text = node.expect_text("a condition")?.to_string();
-        let mut parser = Parser { text: &text, at: 0, place: &node.place };
+        let mut parser = Parser { text: &text, at: 0, depth: 0, place: &node.place };
         let less = parser.sum()?;
         parser.take('<')?;
         let more = parser.sum()?;
@@ -161,10 +161,22 @@ fn within(place: &Place, text: &str, at: usize) -> Place {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// So many parentheses are open.
+    depth: usize,
     place: &'a Place,
 }
 
 impl Parser<'_> {
+    /// One more parenthesis is open. Each takes a piece of the stack.
+    fn deeper(&mut self, at: usize) -> Result<()> {
+        const DEEPEST: usize = 100;
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(self.refuse(at, format!("more than {DEEPEST} parentheses are open")));
+        }
+        Ok(())
+    }
+
     fn sum(&mut self) -> Result<Term> {
         let mut left = self.product()?;
         loop {
@@ -197,7 +209,9 @@ impl Parser<'_> {
         match next {
             Some('(') => {
                 self.at += 1;
+                self.deeper(at)?;
                 let inner = self.sum()?;
+                self.depth -= 1;
                 self.take(')')?;
                 Ok(inner)
             }
@@ -210,11 +224,13 @@ impl Parser<'_> {
                     _ => return Ok(Term { at, kind: Kind::Path(word) }),
                 };
                 self.take('(')?;
+                self.deeper(at)?;
                 let mut terms = vec![self.sum()?];
                 while self.peek() == Some(',') {
                     self.at += 1;
                     terms.push(self.sum()?);
                 }
+                self.depth -= 1;
                 self.take(')')?;
                 Ok(Term { at, kind: Kind::Operation(operator, terms) })
             }

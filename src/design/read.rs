@@ -9,7 +9,7 @@ use super::{
     source::{Place, Result, suggestion},
     tree::{Entry, Node, Table, Value},
 };
-use crate::time::{Duration, Window};
+use crate::time::{Duration, ParseError, Window};
 
 /// Reads a typed value.
 ///
@@ -65,7 +65,12 @@ impl Failure {
             let text = node.text()?;
             let span = text.parse::<Duration>().err().map(|error| error.to_string());
             let window = text.parse::<Window>().err().map(|error| error.to_string());
-            [span, window].into_iter().flatten().any(|message| message == self.message).then(|| node.place.clone())
+            let never = (text == "never").then(|| ParseError::Never.to_string());
+            [span, window, never]
+                .into_iter()
+                .flatten()
+                .any(|message| message == self.message)
+                .then(|| node.place.clone())
         };
         table.leaves().into_iter().find_map(|(_, node)| complains(node))
     }

@@ -2,7 +2,7 @@
 //!
 //! A file, the command line and the design inside a trace are sources alike.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use miette::{Diagnostic, NamedSource, SourceSpan};
 
@@ -134,7 +134,9 @@ impl BadInput {
 /// `did you mean "..."?` if a known word is near, else the first of them.
 pub(crate) fn suggestion<'a>(came: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     const MOST: usize = 12;
-    let known: Vec<&str> = known.into_iter().collect();
+    let mut known: Vec<&str> = known.into_iter().collect();
+    let mut seen = BTreeSet::new();
+    known.retain(|word| seen.insert(*word));
     let distance = |word: &str| strsim::damerau_levenshtein(came, word);
     let near = known.iter().filter(|word| distance(word) * 3 <= came.len().max(word.len()));
     if let Some(word) = near.min_by_key(|word| distance(word)) {

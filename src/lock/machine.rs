@@ -54,6 +54,9 @@ impl Machine {
     pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Effects<Site>) {
         match input {
             Input::Request(Request::Terminate) => self.terminate(me, config, fx),
+            Input::Request(Request::Write) => {
+                parts::tell(&mut self.work, me, &config.work, Input::Request(work::Request::Write), fx);
+            }
             // For stores.
             Input::Request(Request::LoseLeader { .. }) => {}
             Input::Closed { peer, .. } if peer != STORE => {

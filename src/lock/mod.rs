@@ -83,6 +83,8 @@ pub enum Timer {
 pub enum Request {
     /// An operator tells a machine to stop.
     Terminate,
+    /// Somebody wants a machine to write to the resource.
+    Write,
     /// The store loses its leader, and has another after a span of `outage`.
     LoseLeader { outage: Window },
 }
@@ -152,6 +154,11 @@ impl Protocol for Lock {
     fn ledger_keys(&self) -> Vec<LedgerKey> {
         vec![
             LedgerKey { key: "terminate", about: "an operator tells a machine to stop", takes_span: false },
+            LedgerKey {
+                key: "write",
+                about: "somebody asks a machine to write to the resource, which it does if it works",
+                takes_span: false,
+            },
             LedgerKey { key: "election", about: "the store is without a leader for a while", takes_span: true },
         ]
     }

@@ -129,7 +129,7 @@ macro_rules! store_and_client {
             fn unwrap_request(request: Request) -> Option<store::Request> {
                 match request {
                     Request::LoseLeader { outage } => Some(store::Request::LoseLeader { outage }),
-                    Request::Terminate => None,
+                    Request::Terminate | Request::Write => None,
                 }
             }
         }

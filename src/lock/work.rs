@@ -56,11 +56,11 @@ pub enum Acts {
     Never,
 }
 
-/// Writes, to a resource, again and again.
+/// Writes to a resource: when it is asked to, and perhaps again and again.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Write {
     pub to: NodeId,
-    pub every: Duration,
+    pub every: Option<Duration>,
 }
 
 /// What a resource is told.
@@ -86,6 +86,8 @@ pub enum Request {
         token: Option<Rank>,
     },
     Stop,
+    /// Somebody wants a write; only who works does it.
+    Write,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -145,10 +147,16 @@ impl Process for Work {
                 config.stopped(member, fx);
                 self.stop_below(config, member, token, fx);
             }
-            (Acting { token } | Stopping { token, .. }, Input::Timer(Timer::Write)) => write(config, *token, fx),
+            (Acting { token } | Stopping { token, .. }, Input::Request(Request::Write)) => write(config, *token, fx),
+            (Acting { token } | Stopping { token, .. }, Input::Timer(Timer::Write)) => {
+                write(config, *token, fx);
+                write_again(config, fx);
+            }
             // It is running, or stopping, already.
             (Starting { .. } | Acting { .. } | Stopping { .. } | GivingUp, Input::Request(Request::Start { .. }))
-            | (Idle | Stopping { .. } | GivingUp, Input::Request(Request::Stop)) => {}
+            | (Idle | Stopping { .. } | GivingUp, Input::Request(Request::Stop))
+            // It does not work.
+            | (Idle | Starting { .. } | GivingUp, Input::Request(Request::Write)) => {}
             // Disarmed when the state that armed them was left.
             (Idle, Input::Timer(_))
             | (Starting { .. }, Input::Timer(Timer::Stop | Timer::Write))
@@ -176,9 +184,7 @@ impl Work {
         }
         *self = Work::Acting { token };
         fx.emit(Event::Began);
-        if let Some(Write { every, .. }) = config.write {
-            fx.arm(Timer::Write, Window::exactly(every));
-        }
+        write_again(config, fx);
     }
 
     /// Stops before all members are up: only one that acts in its start-up has something to finish.
@@ -221,7 +227,7 @@ impl Config {
     fn stopped(&self, member: u8, fx: &mut Effects<Work>) {
         let acts = |member: u8| self.member(member).acts == Acts::WhenAllUp;
         if acts(member) && !(0..member).any(acts) {
-            if self.write.is_some() {
+            if self.write.is_some_and(|write| write.every.is_some()) {
                 fx.disarm(Timer::Write);
             }
             fx.emit(Event::Ended);
@@ -230,9 +236,14 @@ impl Config {
 }
 
 fn write(config: &Config, token: Option<Rank>, fx: &mut Effects<Work>) {
-    if let (Some(Write { to, every }), Some(token)) = (config.write, token) {
+    if let (Some(Write { to, .. }), Some(token)) = (config.write, token) {
         fx.emit(Event::Acted);
         fx.send(to, Written { token });
+    }
+}
+
+fn write_again(config: &Config, fx: &mut Effects<Work>) {
+    if let Some(every) = config.write.and_then(|write| write.every) {
         fx.arm(Timer::Write, Window::exactly(every));
     }
 }
@@ -245,7 +256,7 @@ mod tests {
     const R: NodeId = NodeId(4);
 
     fn work(write: bool) -> Fixture<Work> {
-        let write = write.then_some(Write { to: R, every: Duration::from_secs(3) });
+        let write = write.then_some(Write { to: R, every: Some(Duration::from_secs(3)) });
         group(vec![member(1, 2, Acts::WhenAllUp)], write)
     }
 
@@ -291,6 +302,21 @@ mod tests {
         assert_eq!(work.timer(Timer::Write), write);
         assert_eq!(work.timer(Timer::Stop), ["disarm Write", "emit Ended"]);
         assert!(work.timer(Timer::Write).is_empty());
+    }
+
+    #[test]
+    fn who_works_writes_when_it_is_asked_to() {
+        let mut work = group(vec![member(1, 2, Acts::WhenAllUp)], Some(Write { to: R, every: None }));
+        assert!(work.request(Request::Write).is_empty());
+        start(&mut work);
+        assert!(work.request(Request::Write).is_empty());
+        assert_eq!(work.timer(Timer::Start), ["emit Began"]);
+        let write = ["emit Acted", "send n4 Written { token: 1 }"];
+        assert_eq!(work.request(Request::Write), write);
+        work.request(Request::Stop);
+        assert_eq!(work.request(Request::Write), write);
+        assert_eq!(work.timer(Timer::Stop), ["emit Ended"]);
+        assert!(work.request(Request::Write).is_empty());
     }
 
     #[test]

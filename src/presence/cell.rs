@@ -77,8 +77,8 @@ impl Cell {
             Input::Request(Request::Terminate) => self.keeper.leave(me, &config.keeper, fx),
             Input::Timer(Timer::Again) => self.keeper = Keeper::start(me, &config.keeper, fx),
             Input::Message { .. } | Input::Timer(_) | Input::Closed { .. } => self.keep(me, config, input, fx),
-            // For stores.
-            Input::Request(Request::LoseLeader { .. }) => {}
+            // For stores, and for work.
+            Input::Request(Request::LoseLeader { .. } | Request::Write) => {}
         }
     }
 

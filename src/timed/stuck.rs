@@ -4,7 +4,7 @@
 //! time can ever pass: the design is wrong. A cycle of steps that *may* take no time, each scheduled within the cycle
 //! with a window that begins at zero, is an endless fast run that the answers leave out, which is worth a remark.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,7 +14,7 @@ use super::{
     budget::{Halt, Limits, Meter},
     concrete::{Aim, concretise},
     exact::Goal,
-    hull::Hull,
+    hull::{Hull, Node},
     net::Net,
 };
 use crate::world::space::{Automorphism, Cap, Causes, Edge, Origin, PathStep, Space, StateId, TimedPath};
@@ -105,30 +105,55 @@ impl Query<'_> {
     }
 }
 
-/// Whether the hull has a cycle of steps that each fire what some step may have scheduled at once, or are the
+/// Whether the hull has a cycle of steps that each fire what a step of that cycle may have scheduled at once, or are the
 /// adversary's. Without one, no more than that can happen in an instant: a look that settles most designs.
 fn may_turn(net: &mut Net<'_>, hull: &Hull) -> Result<bool, Halt> {
-    // For each node, the variables that may have been scheduled at once.
-    let mut hasty = vec![Causes::NONE; hull.nodes.len()];
-    let of = |origins: &[Origin], before: Causes| {
-        (0..).zip(origins).fold(Causes::NONE, |all, (variable, origin)| {
-            let at_once = match *origin {
-                Origin::Kept(source) | Origin::Widened(source, _) => before.contains(Causes::variable(source)),
-                Origin::Scheduled { lo, .. } => lo == 0,
-            };
-            if at_once { all.with(Causes::variable(variable)) } else { all }
-        })
-    };
-    hasty[0] = of(&net.initial().1, Causes::NONE);
-    let mut queue: VecDeque<usize> = (0..hull.nodes.len()).collect();
-    let mut queued = vec![true; hull.nodes.len()];
+    let mut edges = Vec::with_capacity(hull.nodes.len());
+    for node in &hull.nodes {
+        edges.push(net.edges(node.state)?);
+    }
+    // Of each node the steps that may belong to such a cycle: fewer in each round.
+    let outs = |node: &Node| node.outs.iter().map(|out| (out.edge as usize, out.target as usize)).collect();
+    let mut turning: Vec<Vec<Turn>> = hull.nodes.iter().map(outs).collect();
+    loop {
+        let before: usize = turning.iter().map(Vec::len).sum();
+        keep_cycles(&mut turning);
+        let hasty = scheduled_at_once(net, hull, &edges, &turning);
+        for (number, outs) in turning.iter_mut().enumerate() {
+            let at_once = |variable| hasty[number].contains(Causes::variable(variable));
+            outs.retain(|(edge, _)| edges[number][*edge].fires.is_none_or(at_once));
+        }
+        let left: usize = turning.iter().map(Vec::len).sum();
+        if left == before || left == 0 {
+            return Ok(left > 0);
+        }
+    }
+}
+
+/// A step of a node: its edge, and the node that it leads to.
+type Turn = (usize, usize);
+
+/// Drops the steps that lie on no cycle.
+fn keep_cycles(turning: &mut [Vec<Turn>]) {
+    let mut of = vec![0; turning.len()];
+    let targets = |node: usize| turning[node].iter().map(|(_, target)| *target);
+    for (number, component) in components(turning.len(), targets).iter().enumerate() {
+        component.iter().for_each(|&node| of[node] = number);
+    }
+    for (node, outs) in turning.iter_mut().enumerate() {
+        outs.retain(|(_, target)| of[node] == of[*target]);
+    }
+}
+
+/// For each node, the variables that one of these steps may have scheduled at once.
+fn scheduled_at_once(net: &mut Net<'_>, hull: &Hull, edges: &[Arc<[Edge]>], turning: &[Vec<Turn>]) -> Vec<Causes> {
+    let mut hasty = vec![Causes::NONE; turning.len()];
+    let mut queue: VecDeque<usize> = (0..turning.len()).filter(|node| !turning[*node].is_empty()).collect();
+    let mut queued: Vec<bool> = turning.iter().map(|outs| !outs.is_empty()).collect();
     while let Some(number) = queue.pop_front() {
         queued[number] = false;
-        let node = &hull.nodes[number];
-        let edges = net.edges(node.state)?;
-        for out in &node.outs {
-            let target = out.target as usize;
-            let mut more = of(&edges[out.edge as usize].origins, hasty[number]);
+        for &(edge, target) in &turning[number] {
+            let mut more = stays_hasty(&edges[number][edge].origins, hasty[number]);
             for automorphism in net.automorphisms(hull.nodes[target].state).iter() {
                 more = more.with(renamed(more, automorphism));
             }
@@ -140,15 +165,18 @@ fn may_turn(net: &mut Net<'_>, hull: &Hull) -> Result<bool, Halt> {
             }
         }
     }
-    let mut outs = Vec::with_capacity(hull.nodes.len());
-    for (node, hasty) in hull.nodes.iter().zip(&hasty) {
-        let edges = net.edges(node.state)?;
-        let at_once = |edge: &Edge| edge.fires.is_none_or(|variable| hasty.contains(Causes::variable(variable)));
-        let of_node = node.outs.iter().filter(|out| at_once(&edges[out.edge as usize]));
-        outs.push(of_node.map(|out| out.target as usize).collect::<Vec<_>>());
-    }
-    let turns = |component: &Vec<usize>| component.len() > 1 || outs[component[0]].contains(&component[0]);
-    Ok(components(outs.len(), |node| outs[node].iter().copied()).iter().any(turns))
+    hasty
+}
+
+/// What may have been scheduled at once after a step, if this was so before it.
+fn stays_hasty(origins: &[Origin], before: Causes) -> Causes {
+    (0..).zip(origins).fold(Causes::NONE, |all, (variable, origin)| {
+        let at_once = match *origin {
+            Origin::Kept(source) | Origin::Widened(source, _) => before.contains(Causes::variable(source)),
+            Origin::Scheduled { lo, .. } => lo == 0,
+        };
+        if at_once { all.with(Causes::variable(variable)) } else { all }
+    })
 }
 
 fn renamed(variables: Causes, automorphism: &Automorphism) -> Causes {

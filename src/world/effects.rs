@@ -11,7 +11,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    process::{Data, Effect, Effects, Fresh, Input, Me, NodeId, Process, Rank, Sort},
+    process::{Data, Effect, Effects, Fresh, Input, Lane, Me, NodeId, Process, Rank, Reason, Sort},
     spec::{Carriage, FaultKind, Happening, Link},
     time::Window,
     trace::{Choices, EffectCut},
@@ -52,7 +52,8 @@ struct Answer<P: Process> {
 /// What a node is about to do.
 pub(super) struct Doing<'a, P: Process> {
     pub(super) effects: &'a [Effect<P>],
-    /// Whether observers have already been told that it begins: it was asked, started or resumed.
+    /// Whether more has happened than the process being told: observers saw it asked, started or resumed, or a connection
+    /// has lost its end and what that held back.
     pub(super) told: bool,
 }
 
@@ -87,10 +88,16 @@ impl<P: Process, M: Data> Laws<P, M> {
         draft.state.nodes[node.index()] = NodeState::Up { hosted, durable, incarnation, paused: None };
     }
 
-    /// Gives an input to a running process and executes what it answers.
-    pub(super) fn step(&self, draft: Draft<P, M>, node: NodeId, input: Input<P>) -> Vec<Branch<P, M>> {
-        let (draft, effects) = self.answer(draft, node, input);
-        self.execute_all(vec![draft], node, &Doing { effects: &effects, told: false })
+    /// Tells a running process that a connection is gone, and executes what it answers.
+    pub(super) fn close(
+        &self,
+        draft: Draft<P, M>,
+        node: NodeId,
+        (peer, lane): (NodeId, Lane),
+        reason: Reason,
+    ) -> Vec<Branch<P, M>> {
+        let (draft, effects) = self.answer(draft, node, Input::Closed { peer, lane, reason });
+        self.execute_all(vec![draft], node, &Doing { effects: &effects, told: true })
     }
 
     /// Gives what comes to a running process and executes what it answers.
@@ -103,9 +110,10 @@ impl<P: Process, M: Data> Laws<P, M> {
             Told::New(_) => None,
         };
         let known = question.and_then(|question| self.answers.of(&question));
+        let closes = matches!(told.what(), What::Closed { .. });
         if let Some(Answer { hosted, effects }) = known {
             draft.host(node, hosted);
-            return self.execute_all(vec![draft], node, &Doing { effects: &effects, told: false });
+            return self.execute_all(vec![draft], node, &Doing { effects: &effects, told: closes });
         }
         let input = match told.what().clone() {
             What::Timer { timer, .. } => Input::Timer(timer),
@@ -124,7 +132,7 @@ impl<P: Process, M: Data> Laws<P, M> {
             let answer = Answer { hosted: hosted.clone(), effects: effects.clone() };
             self.answers.put(question, answer);
         }
-        self.execute_all(vec![draft], node, &Doing { effects: &effects, told: false })
+        self.execute_all(vec![draft], node, &Doing { effects: &effects, told: closes })
     }
 
     fn answer(&self, mut draft: Draft<P, M>, node: NodeId, input: Input<P>) -> (Draft<P, M>, Vec<Effect<P>>) {
@@ -141,7 +149,7 @@ impl<P: Process, M: Data> Laws<P, M> {
         (draft, effects)
     }
 
-    /// Like [`Laws::step`], for what the environment asks: observers see the request first.
+    /// Like [`Laws::take_in`], for what the environment asks: observers see the request first.
     pub(super) fn request(&self, draft: Draft<P, M>, node: NodeId, request: &P::Request) -> Vec<Branch<P, M>> {
         let drafts = self.happen(draft, &Happening::Requested(node, request));
         let answered = |draft| {
@@ -235,9 +243,9 @@ impl<P: Process, M: Data> Laws<P, M> {
     /// Crashes and pauses between two effects.
     ///
     /// A crash between two effects that nobody outside sees is the crash before both, or after; so is a crash after the
-    /// last, and one before the first where nobody has seen the step begin: the input is lost with the process. Once
-    /// observers were told of it, no crash before the step is the same: a node that is down is asked nothing, and starts
-    /// nothing. Likewise a pause before an effect that only takes timers away: a timer that is due meanwhile waits in the
+    /// last, and one before the first where nobody has seen the step begin: the input is lost with the process. Where
+    /// more has happened, no crash before the step is the same: a node that is down is asked nothing, starts nothing, and
+    /// ends no connection. Likewise a pause before an effect that only takes timers away: a timer that is due meanwhile waits in the
     /// inbox, where it is still found. Nothing follows a rename that breaks the contract, so all that may come before it
     /// is made.
     fn cuts_before(

@@ -8,7 +8,7 @@ use super::{
     state::{NodeState, Place, State, Told, What},
 };
 use crate::{
-    process::{Data, Effect, Fresh, Input, NodeId, Process, Reason},
+    process::{Data, Effect, Fresh, NodeId, Process, Reason},
     spec::{FaultKind, Form, Happening, Trigger},
     time::{Duration, Window},
     trace::Choices,
@@ -137,7 +137,7 @@ impl<P: Process, M: Data> Laws<P, M> {
             }
             What::Message { from, to, lane: Some(lane), opening: true, .. } if draft.end(to, from, lane).is_some() => {
                 self.reopen(&mut draft, index, from, to, lane);
-                self.step(draft, to, Input::Closed { peer: from, lane, reason: Reason::Reset })
+                self.close(draft, to, (from, lane), Reason::Reset)
             }
             _ => {
                 let told = draft.remove(index);
@@ -162,7 +162,7 @@ impl<P: Process, M: Data> Laws<P, M> {
             }
             What::Patience { node, peer, lane } => {
                 self.give_up(&mut draft, node, peer, lane);
-                self.step(draft, node, Input::Closed { peer, lane, reason: Reason::Timeout })
+                self.close(draft, node, (peer, lane), Reason::Timeout)
             }
             What::Resume { node } => self.resume(draft, node),
             What::Heal { fault, cut } => {
@@ -288,10 +288,11 @@ impl<P: Process, M: Data> Laws<P, M> {
             }
             FaultKind::Death { machines, restart } => {
                 for &machine in machines {
-                    let up = |id: &NodeId| nodes[id.index()].is_up();
+                    // A machine that is dead already, and stays so, cannot die.
+                    let dead = |id: &NodeId| nodes[id.index()].is_dead();
                     let starts = |id: &NodeId| source.position(|what| *what == What::Start { node: *id }).is_some();
                     let mut on_it = self.setup.ids().filter(|id| self.setup.node(*id).machine == machine);
-                    if self.thorough || on_it.any(|id| up(&id) || starts(&id)) {
+                    if self.thorough || restart.is_some() || on_it.any(|id| !dead(&id) || starts(&id)) {
                         for draft in self.death(self.take(source.clone(), fault), machine, *restart) {
                             let choices = measured(&draft);
                             found.push((Label { act: Act::Machine { fault, machine }, choices }, draft));

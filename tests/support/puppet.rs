@@ -188,7 +188,9 @@ fn watch(_: &mut (), happening: &Happening<'_, Puppet>, signals: &mut Signals) {
             signals.trigger = true;
         }
         Happening::Exited(node) => signals.end = vec![node],
-        Happening::Emitted(..) | Happening::Started(_) | Happening::Paused(_) | Happening::Resumed(_) => {}
+        // In one step with what it answers to being started, or with the crash that cuts it.
+        Happening::Started(node) => signals.discharge = node == NodeId(0),
+        Happening::Emitted(..) | Happening::Paused(_) | Happening::Resumed(_) => {}
         Happening::Requested(..) => signals.trigger = true,
     }
 }
@@ -282,6 +284,7 @@ fn faults(random: &mut Random, links: &Links, nodes: usize) -> Vec<Fault<Kind>> 
     let pairs: Vec<(NodeId, NodeId)> =
         everyone.iter().flat_map(|a| everyone.iter().filter(move |b| *b != a).map(|b| (*a, *b))).collect();
     let restart = random.chance(60).then(|| window(random, 3));
+    let reborn = random.chance(60).then(|| window(random, 3));
     let span = window(random, 3);
     let cut_of = |node: NodeId, both: bool| {
         pairs.iter().copied().filter(|(from, to)| *from == node || (both && *to == node)).collect::<Vec<_>>()
@@ -289,7 +292,7 @@ fn faults(random: &mut Random, links: &Links, nodes: usize) -> Vec<Fault<Kind>> 
     let both = random.chance(50);
     let kinds = [
         ("crash", FaultKind::Crash { nodes: everyone.clone(), restart }),
-        ("death", FaultKind::Death { machines: (0..nodes as u16).collect(), restart }),
+        ("death", FaultKind::Death { machines: (0..nodes as u16).collect(), restart: reborn }),
         ("pause", FaultKind::Pause { nodes: everyone.clone(), span }),
         ("suspend", FaultKind::Suspend { nodes: everyone.clone(), span }),
         ("loss", FaultKind::Loss { links: pairs.clone() }),

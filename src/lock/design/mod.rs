@@ -86,7 +86,7 @@ impl Design {
         let nodes = self.nodes(builder, &parts);
         let links = self.links(builder, &machines);
         let reach = Reach { crash: machines.clone(), pause: machines.clone(), cut: machines.clone() };
-        let faults = builder.faults(&nodes, &links, &reach, |class| own(class, &machines))?;
+        let faults = builder.faults(&nodes, &links, &reach, |class| self.own(class, &machines))?;
         Ok(Setup { nodes, links, faults })
     }
 
@@ -111,8 +111,7 @@ impl Design {
             (None, Some(every)) => {
                 require(false, "work.write_every", "a [design.resource] to write to", || every.to_string())
             }
-            (Some(_), None) => require(false, "work", "a `write_every`, as there is a resource", || "none".into()),
-            (None, None) | (Some(_), Some(_)) => Ok(()),
+            (None, None) | (Some(_), _) => Ok(()),
         }
     }
 
@@ -130,7 +129,7 @@ impl Design {
         let phase = builder.phase_up_to(parts.longest_period);
         let machine = |index: u8| Node {
             name: name(index),
-            config: Config::Machine(Box::new(self.machine(parts))),
+            config: Config::Machine(Box::new(self.machine(parts, is_asked_to_write(builder)))),
             machine: u16::from(index) + 1,
             start: phase,
             restart_after_exit: self.machine.restart,
@@ -160,8 +159,10 @@ impl Design {
         }
     }
 
-    pub(super) fn machine(&self, parts: &Parts) -> machine::Config {
-        let write = self.work.write_every.map(|every| super::work::Write { to: self.resource_id(), every });
+    /// `writes`: whether somebody may ask for a write. Who never writes keeps no token.
+    pub(super) fn machine(&self, parts: &Parts, writes: bool) -> machine::Config {
+        let every = self.work.write_every;
+        let write = (writes || every.is_some()).then(|| super::work::Write { to: self.resource_id(), every });
         let members = self.work.group().expect("the work was checked");
         let work = super::work::Config { members, write };
         let Machine { notices_loss, notice, .. } = self.machine;
@@ -185,15 +186,27 @@ impl Design {
         }
         links
     }
+
+    /// The fault classes of this protocol: whom they hit, and what they ask.
+    fn own(&self, class: &Class, machines: &[NodeId]) -> Result<Option<(Vec<NodeId>, Request)>, DesignError> {
+        match class.key.as_str() {
+            "terminate" => Ok(Some((machines.to_vec(), Request::Terminate))),
+            WRITE => {
+                let expected = "a [design.resource] to write to";
+                require(self.resource.is_some(), "resource", expected, || "none, and a ledger with `write`".into())?;
+                Ok(Some((machines.to_vec(), Request::Write)))
+            }
+            "election" => Ok(Some((vec![STORE], Request::LoseLeader { outage: class.lasts()? }))),
+            _ => Ok(None),
+        }
+    }
 }
 
-/// The fault classes of this protocol: whom they hit, and what they ask.
-fn own(class: &Class, machines: &[NodeId]) -> Result<Option<(Vec<NodeId>, Request)>, DesignError> {
-    match class.key.as_str() {
-        "terminate" => Ok(Some((machines.to_vec(), Request::Terminate))),
-        "election" => Ok(Some((vec![STORE], Request::LoseLeader { outage: class.lasts()? }))),
-        _ => Ok(None),
-    }
+/// The ledger's key for a write that somebody asks for.
+const WRITE: &str = "write";
+
+fn is_asked_to_write(builder: &Builder) -> bool {
+    builder.classes.iter().any(|class| class.key == WRITE)
 }
 
 impl Store {

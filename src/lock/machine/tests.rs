@@ -45,7 +45,7 @@ fn made_of(on_doubt: &str, notices_loss: &str, work: &str) -> Fixture<Site> {
     );
     let design: Design = toml::from_str(&design).expect("a design");
     let parts = design.parts().expect("it can be built");
-    Fixture::start(NodeId(1), Config::Machine(Box::new(design.machine(&parts))))
+    Fixture::start(NodeId(1), Config::Machine(Box::new(design.machine(&parts, false))))
 }
 
 impl Fixture<Site> {
