@@ -22,7 +22,8 @@ pub(super) struct Arguments {
     /// So many seeds for each ledger and each way to draw.
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     seeds: u64,
-    /// How long each run lasts; if not given, a minute more than a ledger's schedule and twice the longest bound.
+    /// How long each run lasts; if not given, a minute more than a ledger's schedule and twice the longest bound or
+    /// worst case.
     #[arg(long = "for", value_name = "TIME")]
     lasting: Option<Duration>,
 }
@@ -112,6 +113,16 @@ fn of_design(app: &App, design: &Resolved, arguments: &Arguments, manner: &Manne
         let question =
             |one: &&Expectation| Question { property: one.property.clone(), ledger: ledger.into(), within: one.within };
         let questions: Vec<Question> = expectations.iter().map(question).collect();
+        let mut worsts = Vec::new();
+        for (expectation, question) in expectations.iter().zip(&questions) {
+            let mut worst = expectation.worst;
+            if full && worst.is_none() && expectation.within.is_some() {
+                let figure = protocol.check(design, question, &manner.options)?.finding.worst;
+                worst = figure.and_then(|figure| if let Figure::Exact(worst) = figure { Some(worst) } else { None });
+            }
+            worsts.push(worst.filter(|worst| !worst.is_never() && *worst > Duration::ZERO));
+        }
+        let longest = worsts.iter().flatten().fold(longest, |longest, worst| longest.max(*worst));
         let began = Instant::now();
         let lasting = match arguments.lasting {
             Some(lasting) => lasting,
@@ -124,16 +135,11 @@ fn of_design(app: &App, design: &Resolved, arguments: &Arguments, manner: &Manne
         }
         let millis = began.elapsed().as_millis();
         for (index, expectation) in expectations.iter().enumerate() {
-            let mut worst = expectation.worst;
-            if full && worst.is_none() && expectation.within.is_some() {
-                let figure = protocol.check(design, &questions[index], &manner.options)?.finding.worst;
-                worst = figure.and_then(|figure| if let Figure::Exact(worst) = figure { Some(worst) } else { None });
-            }
             rows.push(Row {
                 design: design.file.strip_suffix(".toml").unwrap_or(&design.file).into(),
                 expectation: Expectation::clone(expectation),
                 shown: by_draw.iter().map(|shown| shown[index].clone()).collect(),
-                worst: worst.filter(|worst| !worst.is_never() && *worst > Duration::ZERO),
+                worst: worsts[index],
                 full,
                 millis,
             });
