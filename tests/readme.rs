@@ -44,7 +44,7 @@ fn the_changed_verdicts_are_what_the_program_prints() {
         assert!(lines.contains(&line), "{line:?} is not in\n{printed}");
     }
     let remedy = "check my-lock.toml --set design.contender.lease=8200ms --property at-most-one-acts";
-    let margin = README.split("with a margin of ").nth(1).and_then(|rest| rest.split(". Under").next());
+    let margin = README.split("with a margin of ").nth(1).and_then(|rest| rest.split(". ").next());
     let margin = format!("margin {}", margin.expect("the README names it"));
     assert!(README.contains(remedy) && tenure(remedy).contains(&margin), "{margin}");
 }

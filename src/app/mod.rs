@@ -122,8 +122,15 @@ impl App {
     /// The first thing that is wrong, at its place.
     pub fn load(&self, shelf: Shelf, path: &str, assignments: &[String]) -> Result<Resolved> {
         let mut design = Resolved::load(shelf, path)?;
-        assignments.iter().try_for_each(|assignment| design.set(assignment))?;
-        self.protocol_of(&design)?.validate(&design)?;
+        let protocol = self.protocol_of(&design)?;
+        if assignments.is_empty() {
+            protocol.validate(&design)?;
+            design.check_formulas()?;
+        } else {
+            // What the file expects is not compared then.
+            assignments.iter().try_for_each(|assignment| design.set(assignment))?;
+            protocol.validate(&design)?;
+        }
         Ok(design)
     }
 }

@@ -83,9 +83,17 @@ pub(super) fn check(
     } else {
         let look = Look { full, ..manner.look };
         let blocks = answers.iter().map(|(answer, saved)| block(answer, saved.as_deref(), look).join("\n") + "\n");
-        blocks.collect::<Vec<_>>().join("\n")
+        let blocks = blocks.collect::<Vec<_>>().join("\n");
+        format!("{blocks}{}", met(answers.iter().map(|(answer, _)| answer)))
     };
     Ok(Output { text, aside, status })
+}
+
+/// Of several answers that a file has expectations of, how many are as it expects.
+fn met<'a>(answers: impl Iterator<Item = &'a Answer<'a>>) -> String {
+    let compared: Vec<_> = answers.filter(|answer| answer.asked.expectation.is_some()).collect();
+    let met = compared.iter().filter(|answer| answer.status == Status::AsExpected).count();
+    if compared.len() < 2 { String::new() } else { format!("\n{met} of {} as expected\n", compared.len()) }
 }
 
 /// Runs a saved trace again and shows it.
@@ -115,7 +123,7 @@ pub(super) fn replay(
     let mut text = format!("REPLAYED  {}   {} under {}\n", subject.file, subject.property, subject.ledger);
     text.push_str(&format!("  confirmed: {}\n", crate::report::claim(&trace)));
     let most = if full { trace.steps.len() } else { trace.steps.len().min(21) };
-    let width = manner.look.width.saturating_sub(2);
+    let width = if full { usize::MAX } else { manner.look.width.saturating_sub(2) };
     text.extend(timeline(&trace, most, width).into_iter().map(|line| format!("  {line}\n")));
     Ok(Output { text, ..Output::default() })
 }

@@ -64,23 +64,15 @@ impl Expectation {
         for (key, formula, figure, pinned) in
             [("because", &because, "worst", keys.worst), ("because_best", &because_best, "best", keys.best)]
         {
-            let Some(formula) = formula else { continue };
-            if pinned.is_none() {
+            if formula.is_some() && pinned.is_none() {
                 let place = &table.entry(key).expect("it was just read").key_place;
                 return Err(place.refuse(format!("`{key}` explains `{figure}`, which is missing")));
             }
-            formula.evaluate(design, &keys.under)?;
         }
         let given = table.get("given").map(Condition::parse).transpose()?;
-        if let Some(given) = &given {
-            if because.is_none() && because_best.is_none() {
-                let place = &table.entry("given").expect("it was just read").key_place;
-                return Err(place.refuse("`given` says where a formula is right, and there is no `because`"));
-            }
-            given.expect_met(design, &keys.under)?;
-        }
-        if let Some(vary) = table.get("vary") {
-            check_varied(vary, design, &keys.under)?;
+        if given.is_some() && because.is_none() && because_best.is_none() {
+            let place = &table.entry("given").expect("it was just read").key_place;
+            return Err(place.refuse("`given` says where a formula is right, and there is no `because`"));
         }
         let Keys { property, under, within, verdict, best, worst, vary, unseen, .. } = keys;
         Ok(Expectation {
@@ -97,6 +89,23 @@ impl Expectation {
             unseen,
             node: node.clone(),
         })
+    }
+
+    /// Whether what it says of the values of its design can be so: for a design whose values are right themselves.
+    ///
+    /// # Errors
+    /// A formula or a path that does not fit the design.
+    pub(super) fn check(&self, design: &Resolved) -> Result<()> {
+        for formula in [&self.because, &self.because_best].into_iter().flatten() {
+            formula.evaluate(design, &self.under)?;
+        }
+        if let Some(given) = &self.given {
+            given.expect_met(design, &self.under)?;
+        }
+        match self.node.table().and_then(|table| table.get("vary")) {
+            Some(vary) => check_varied(vary, design, &self.under),
+            None => Ok(()),
+        }
     }
 
     /// Where one of its keys is, or else all of it.

@@ -51,6 +51,15 @@ impl Resolved {
         load(shelf, shelf.read(path)?, &mut Vec::new())
     }
 
+    /// Looks at the formulas of its expectations, and at what they vary, once its protocol has looked at its values: of
+    /// a wrong value that is what has to be said first.
+    ///
+    /// # Errors
+    /// The first that does not fit the design, at its place.
+    pub fn check_formulas(&self) -> Result<()> {
+        self.expectations.iter().try_for_each(|expectation| expectation.check(self))
+    }
+
     /// Reads the text of a resolved design again, as a trace holds it.
     ///
     /// # Errors

@@ -347,11 +347,6 @@ impl Scope<'_> {
                     None if text.parse::<Window>().is_ok() => {
                         Err(self.formula.refuse(at, format!("`{whole}` is a window; say `{whole}.lo` or `{whole}.hi`")))
                     }
-                    // It is meant as a span, and what is wrong is there and not in the formula.
-                    None if text.starts_with(|first: char| first.is_ascii_digit()) => {
-                        let why = text.parse::<Window>().err().map_or_else(String::new, |error| error.to_string());
-                        Err(node.place.refuse(why))
-                    }
                     None => Err(self.formula.refuse(at, format!("`{whole}` is {text:?}, which is no span"))),
                 }
             }

@@ -147,6 +147,10 @@ impl Protocol for Lease {
         properties::all()
     }
 
+    fn template(&self) -> Option<&'static str> {
+        Some(include_str!("../../models/lease/recommended.toml"))
+    }
+
     fn build(&self, design: &Design, builder: Builder) -> Result<Setup<Member>, DesignError> {
         check(design)?;
         let contenders: Vec<NodeId> = (1..=design.contenders).map(|index| NodeId(index.into())).collect();

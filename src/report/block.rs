@@ -53,7 +53,9 @@ pub(super) fn wrap(fact: &str, look: Look) -> Vec<String> {
 }
 
 pub(super) fn story(trace: &Trace, most: usize, look: Look) -> impl Iterator<Item = String> {
-    timeline(trace, most, look.width.saturating_sub(2)).into_iter().map(|line| format!("  {line}"))
+    // Who asks for every step wants all of it.
+    let width = if look.full { usize::MAX } else { look.width.saturating_sub(2) };
+    timeline(trace, most, width).into_iter().map(|line| format!("  {line}"))
 }
 
 /// `VIOLATED  models/lock/consul-2015-03   at most one worker acts   lock-1`
@@ -76,6 +78,10 @@ fn facts(answer: &Answer<'_>) -> Vec<String> {
     lines.extend(finding.verdict.why().map(str::to_string));
     let mark = if answer.status == Status::Inconclusive { "INCONCLUSIVE" } else { "NOT AS EXPECTED" };
     lines.extend(answer.complaints.iter().map(|complaint| format!("{mark}: {complaint}")));
+    let is_expected = answer.asked.expectation.is_some() && answer.status == Status::AsExpected;
+    if is_expected && !matches!(finding.verdict, Verdict::Holds { .. }) {
+        lines.push("as expected".into());
+    }
     let figures = [
         finding.best.map(|best| format!("best case {}", figure(best))),
         finding.worst.map(|worst| format!("worst case {}", figure(worst))),

@@ -2,6 +2,7 @@
 //!
 //! Nothing here depends on a wall clock, and times are whole microseconds until they are printed.
 
+mod armed;
 mod block;
 mod comparison;
 mod explain;

@@ -6,6 +6,7 @@
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use super::{
+    armed::Timers,
     scene::{Life, parties, turn},
     seconds,
 };
@@ -16,11 +17,14 @@ use crate::{
 
 /// The steps of a run, at most so many, each line at most so wide.
 ///
-/// Where there are more, faults come first, then what the processes told the world, then the last steps.
+/// Where there are more, faults come first, with the steps that armed the timers on which the end hangs, then what the
+/// processes told the world, then the last steps. A timer that took longer or less than its process said, as its clock
+/// runs or as it was heard late, tells so.
 #[must_use]
 pub fn timeline(trace: &Trace, most: usize, width: usize) -> Vec<String> {
     let total = trace.steps.len();
-    let shown = most_telling(trace, most);
+    let timers = Timers::of(trace);
+    let shown = most_telling(trace, &timers, most);
     let which = if shown.len() == total { format!("({total})") } else { format!("({} of {total})", shown.len()) };
     let times: Vec<String> = trace.steps.iter().map(|step| seconds(step.at)).collect();
     let time_width = shown.iter().map(|index| times[*index].len()).chain([4]).max().unwrap_or(4);
@@ -34,7 +38,11 @@ pub fn timeline(trace: &Trace, most: usize, width: usize) -> Vec<String> {
     let heads = columns.iter().map(|(_, head)| head.as_str()).collect::<Vec<_>>().join(" ");
     let head = format!("{:>time_width$}  {heads}  step {which}", "time");
     let line = |index: &usize| {
-        format!("{:>time_width$}  {}  {}", times[*index], row(*index), words(trace, &trace.steps[*index]))
+        let mut words = words(trace, &trace.steps[*index]);
+        if let Some(took) = timers.took(trace, *index) {
+            words.insert_str(words.find(';').unwrap_or(words.len()), &format!(" ({took})"));
+        }
+        format!("{:>time_width$}  {}  {words}", times[*index], row(*index))
     };
     std::iter::once(head).chain(shown.iter().map(line)).map(|line| fit(line, width)).collect()
 }
@@ -50,18 +58,22 @@ fn columns(trace: &Trace, shown: &BTreeSet<usize>, cells: &[Vec<char>], width: u
     all.filter(|(node, _)| happens(*node)).collect()
 }
 
+/// So many of the timers that came last, and of those that still run.
+const BEHIND_THE_END: usize = 3;
+
 /// A node to which nothing happens: it runs, is paused, or is down.
 const QUIET: [char; 3] = ['|', ':', ' '];
 
 /// The indices of the steps to show.
-fn most_telling(trace: &Trace, most: usize) -> BTreeSet<usize> {
+fn most_telling(trace: &Trace, timers: &Timers, most: usize) -> BTreeSet<usize> {
     let last = trace.steps.len().saturating_sub(1);
+    let behind_the_end = timers.behind_the_end(BEHIND_THE_END);
     let rank = |index: &usize| {
         let step = &trace.steps[*index];
         let rank = match step.what {
             _ if *index == last => 0,
             Occurrence::Fault { .. } => 1,
-            _ if !step.choices.is_plain() => 1,
+            _ if !step.choices.is_plain() || behind_the_end.contains(index) => 1,
             _ if step.did.iter().any(|word| word.starts_with("emit") || word == "exit") => 2,
             _ => 3,
         };

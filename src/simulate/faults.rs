@@ -5,6 +5,7 @@ use std::hash::Hash;
 use super::{
     agenda::{Cause, Event},
     machine::{Machine, Pause, Refusal, Turn, refuse},
+    words,
 };
 use crate::{
     process::{Data, Effect, Input, NodeId, Process},
@@ -44,7 +45,7 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
             }
             (FaultKind::Cut { cuts, span }, Target::Cut { cut, lost, held }) if *cut < cuts.len() => {
                 self.take_token(fault)?;
-                self.say(|| "cut".into());
+                self.say(|| format!("cut {}", words::directions(setup, &cuts[*cut])));
                 self.cut(&cuts[*cut], lost, held)?;
                 let number = u32::try_from(self.cuts.len()).expect("few cuts");
                 self.cuts.push(&cuts[*cut]);

@@ -32,3 +32,22 @@ pub(super) fn occurrence<P: Process>(setup: &Setup<P>, what: &Occurrence) -> Str
         },
     }
 }
+
+/// Which ways a cut blocks: `A-S` for both, `A>S` for one.
+pub(super) fn directions<P: Process>(setup: &Setup<P>, cut: &[(NodeId, NodeId)]) -> String {
+    const MOST: usize = 4;
+    let name = |id: &NodeId| &setup.node(*id).name;
+    let mut told = Vec::new();
+    for (from, to) in cut {
+        let both = cut.contains(&(*to, *from));
+        if !both || from < to {
+            told.push(format!("{}{}{}", name(from), if both { '-' } else { '>' }, name(to)));
+        }
+    }
+    if told.len() > MOST {
+        let more = told.len() - MOST;
+        told.truncate(MOST);
+        told.push(format!("{more} more"));
+    }
+    told.join(" ")
+}

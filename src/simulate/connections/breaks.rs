@@ -6,6 +6,7 @@ use crate::{
     simulate::{
         agenda::{Cause, Event},
         machine::{Machine, Refusal, Turn, refuse},
+        words,
     },
     time::Window,
 };
@@ -185,7 +186,8 @@ impl<P: Process, M: Data> Machine<'_, P, M> {
 
     /// A cut heals: what it held, and no other cut blocks, is scheduled in order.
     pub(in crate::simulate) fn heal(&mut self, number: u32) {
-        self.say(|| "heal".into());
+        let (setup, cut) = (self.setup, self.cuts[number as usize]);
+        self.say(|| format!("heal {}", words::directions(setup, cut)));
         for &(from, to) in self.cuts[number as usize] {
             let way = self.ways.way_mut(from, to);
             way.blocks -= 1;
