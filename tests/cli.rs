@@ -114,7 +114,7 @@ fn the_exit_status_tells_how_it_ended() {
         ("new presence", 0),
         ("new registration", 0),
         ("new convergence", 0),
-        ("new lease", 3),
+        ("new leese", 3),
         ("failures good", 3),
         ("new lok", 3),
         ("explain hard-death-takeover", 0),
@@ -153,11 +153,11 @@ fn a_violation_is_a_story_of_at_most_25_lines() {
     expect![[r#"
         VIOLATED  violated   at most one contender believes that it holds the lock   lock-1
           at-most-one-believes, under pause: delay 0s..250ms; pause at most 1 in all, for 0s..10s
+          as expected
           worst case 8.250 s
           890 discrete states, 990 zones
-              time  S  A  B   step (19 of 23)
+              time  S  A  B   step (18 of 23)
            0.350 s  o  *      S>A deliver Granted { question: #0 }; rename Deadline(#0) to Lease; arm Ask 2s; emit Acquired
-               2 s  *  |  o   B>S deliver Ask { question: #1 }; send B: Refused { question: #1 }
                2 s  o  |  *   S>B deliver Refused { question: #1 }; disarm Deadline(#1); arm Ask 2s
            2.350 s  |  =  |   A fire Ask; pause A
                4 s  |  :  *   B fire Ask; arm Ask 1s; arm Deadline(#3) 4s; send S: Ask { question: #3 }

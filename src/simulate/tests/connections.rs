@@ -224,9 +224,9 @@ fn a_cut_holds_a_stream_from_the_chosen_message_until_it_heals() {
     expect![[r#"
         0    B    start
         0    A    start; send B: "one"; send B: "two"; arm "more" 200us
-        1    -    cut
+        1    -    cut A>B
         5    A>B  deliver "one"; emit "told"
-        61   -    heal
+        61   -    heal A>B
         111  A>B  deliver "two"; emit "told"
     "#]]
     .assert_eq(&then(&setup, &steps));
@@ -242,7 +242,7 @@ fn who_waits_longer_than_its_patience_drops_the_connection() {
     expect![[r#"
         0    B    start
         0    A    start; send B: "one"; send B: "two"; arm "more" 200us
-        1    -    cut
+        1    -    cut A>B
         101  A    closed B Timeout; emit "closed"
     "#]]
     .assert_eq(&then(&setup, &steps[..2]));
