@@ -114,7 +114,7 @@ fn the_exit_status_tells_how_it_ended() {
         ("new presence", 0),
         ("new registration", 0),
         ("new convergence", 0),
-        ("new leese", 3),
+        ("new lease", 0),
         ("failures good", 3),
         ("new lok", 3),
         ("explain hard-death-takeover", 0),
