@@ -1,6 +1,6 @@
 //! The catalog: a store's servers, seen from outside. What it has of the service outlasts its leaders.
 
-use super::{Event, Fx, Message, Reads, Request, Site, Status, Timer};
+use super::{AGENT, Event, Fx, Message, Reads, Request, Site, Status, Timer};
 use crate::{
     process::{Id, Input, Names, NodeId},
     time::Window,
@@ -12,6 +12,8 @@ pub struct Catalog {
     entry: Option<Status>,
     /// What it had before the last change, while some server does not know of it. `Replicated` is armed.
     before: Option<Option<Status>>,
+    /// What it has of the successor, by that one's agent.
+    successor: Option<Status>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -22,14 +24,16 @@ pub struct Config {
 
 impl Catalog {
     pub(super) const fn start() -> Catalog {
-        Catalog { led: true, entry: None, before: None }
+        Catalog { led: true, entry: None, before: None, successor: None }
     }
 
     pub(super) fn step(&mut self, config: &Config, input: Input<Site>, fx: &mut Fx) {
         match (self.led, input) {
             (led, Input::Message { from, message: Message::Sync { question, entry } }) => {
-                if led {
-                    self.change(config, entry, fx);
+                match led {
+                    true if from == AGENT => self.change(config, entry, fx),
+                    true => self.change_successor(entry, fx),
+                    false => {}
                 }
                 fx.send(from, Message::Synced { question, done: led });
             }
@@ -66,6 +70,13 @@ impl Catalog {
         }
         self.entry = entry;
         fx.emit(Event::Catalogued { entry });
+    }
+
+    fn change_successor(&mut self, entry: Option<Status>, fx: &mut Fx) {
+        if self.successor != entry {
+            self.successor = entry;
+            fx.emit(Event::SuccessorCatalogued { entry });
+        }
     }
 
     fn look(&self, from: NodeId, question: Id, reads: Reads, led: bool, fx: &mut Fx) {

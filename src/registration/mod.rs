@@ -11,8 +11,12 @@ mod client;
 mod design;
 mod properties;
 mod service;
+mod successor;
 
-pub use self::{agent::Agent, catalog::Catalog, client::Client, design::Design, properties::Memory, service::Service};
+pub use self::{
+    agent::Agent, catalog::Catalog, client::Client, design::Design, properties::Memory, service::Service,
+    successor::Successor,
+};
 use crate::{
     process::{Effects, Id, Input, Me, Names, NodeId, Process},
     spec::{Builder, DesignError, LedgerKey, Property, Protocol, Setup},
@@ -36,6 +40,7 @@ pub enum Site {
     Agent(Agent),
     Service(Service),
     Client(Client),
+    Successor(Successor),
 }
 
 /// Which role a node has, and its constants.
@@ -45,6 +50,7 @@ pub enum Config {
     Agent(agent::Config),
     Service(service::Config),
     Client(client::Config),
+    Successor(successor::Config),
 }
 
 /// How a service is, as its agent says.
@@ -97,6 +103,8 @@ pub enum Message {
     Failed {
         question: Id,
     },
+    /// The service works, and whoever waits for it to end can tell when it has.
+    Works,
 }
 
 /// What a look-up asks of the store.
@@ -127,6 +135,8 @@ pub enum Timer {
     RegisterAgain,
     /// When a client looks the service up.
     Look,
+    /// When the successor has what the service had.
+    TakeOver,
 }
 
 /// What the environment may ask.
@@ -148,8 +158,14 @@ pub enum Event {
     Catalogued {
         entry: Option<Status>,
     },
+    /// The same for its successor.
+    SuccessorCatalogued {
+        entry: Option<Status>,
+    },
     /// The service is registered for the first time in its life.
     Ready,
+    /// The successor works in its place.
+    TookOver,
     /// A client was sent to the service.
     Resolved,
     /// A client was told that there is no such service, or that it is ill.
@@ -178,8 +194,9 @@ impl Process for Site {
         match me.config {
             Config::Catalog(_) => Site::Catalog(Catalog::start()),
             Config::Agent(config) => Site::Agent(Agent::start(config, &saved, fx)),
-            Config::Service(_) => Site::Service(Service::start(fx)),
+            Config::Service(config) => Site::Service(Service::start(config, fx)),
             Config::Client(config) => Site::Client(Client::start(config, fx)),
+            Config::Successor(_) => Site::Successor(Successor::Waiting),
         }
     }
 
@@ -189,7 +206,8 @@ impl Process for Site {
             (Site::Agent(agent), Config::Agent(config)) => agent.step(config, input, fx),
             (Site::Service(service), Config::Service(config)) => service.step(config, input, fx),
             (Site::Client(client), Config::Client(config)) => client.step(config, input, fx),
-            (Site::Catalog(_) | Site::Agent(_) | Site::Service(_) | Site::Client(_), _) => {
+            (Site::Successor(successor), Config::Successor(config)) => successor.step(config, input, fx),
+            (Site::Catalog(_) | Site::Agent(_) | Site::Service(_) | Site::Client(_) | Site::Successor(_), _) => {
                 unreachable!("a node keeps its role")
             }
         }
@@ -234,3 +252,5 @@ const CATALOG: NodeId = NodeId(0);
 const AGENT: NodeId = NodeId(1);
 const SERVICE: NodeId = NodeId(2);
 const CLIENT: NodeId = NodeId(3);
+/// Where there is a successor there is no client.
+const SUCCESSOR: NodeId = NodeId(3);

@@ -13,6 +13,8 @@ pub enum Memory {
     Well { ready: bool, hit: bool },
     /// The service is up and has been registered; the catalog has it as well; and whether something must follow.
     Due { ready: bool, passing: bool, due: bool },
+    /// Whether clients are sent to the service, and to its successor.
+    Found { service: bool, successor: bool },
 }
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
@@ -66,6 +68,14 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Request),
             due(),
             is_not_found,
+        ),
+        property(
+            "one-service-is-found",
+            "when the catalog has two services of one name, it has one of them in time",
+            &[],
+            Form::Within(Trigger::Anything),
+            Memory::Found { service: false, successor: false },
+            is_one,
         ),
     ]
 }
@@ -125,6 +135,19 @@ fn is_not_found(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
         }
         _ => {}
     }
+}
+
+fn is_one(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Found { service, successor } = memory else { unreachable!("it remembers who is found") };
+    let before = *service && *successor;
+    match seen {
+        Happening::Emitted(_, Event::Catalogued { entry }) => *service = *entry == Some(Status::Passing),
+        Happening::Emitted(_, Event::SuccessorCatalogued { entry }) => *successor = *entry == Some(Status::Passing),
+        _ => {}
+    }
+    let both = *service && *successor;
+    signals.trigger = both && !before;
+    signals.response = before && !both;
 }
 
 /// How the service stands, as its agent and the catalog say.

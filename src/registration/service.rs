@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{AGENT, Event, Fx, Message, Request, Site, Timer};
+use super::{AGENT, Event, Fx, Message, Request, SUCCESSOR, Site, Timer};
 use crate::{
     process::{Id, Input, Names},
     time::{Duration, Window},
@@ -31,6 +31,8 @@ pub struct Config {
     /// How long after a failure it registers again.
     pub retry: Duration,
     pub on_failed_beat: OnFailedBeat,
+    /// Whether another waits for its end.
+    pub has_successor: bool,
 }
 
 /// What it does when the agent does not know it, or does not answer.
@@ -43,7 +45,10 @@ pub enum OnFailedBeat {
 }
 
 impl Service {
-    pub(super) fn start(fx: &mut Fx) -> Service {
+    pub(super) fn start(config: &Config, fx: &mut Fx) -> Service {
+        if config.has_successor {
+            fx.send(SUCCESSOR, Message::Works);
+        }
         Service { ready: false, stage: register(fx) }
     }
 

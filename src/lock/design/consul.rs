@@ -14,7 +14,7 @@ use crate::{
     spec::DesignError,
     store::{
         Key,
-        consul::{self, Behavior, OldLeader, Reads, Terms, Version},
+        consul::{self, Behavior, OldLeader, Reads, Returning, Terms, Version},
     },
     time::{Duration, Window},
 };
@@ -38,6 +38,8 @@ pub struct Store {
     pub old_leader: Option<OldLeader>,
     #[serde(default)]
     pub reads: Reads,
+    /// Whether the server that was lost with the leader comes back and costs another; it does not, if absent.
+    pub returning: Option<Returning>,
 }
 
 /// See [`client::Config`] for what the keys mean.
@@ -88,8 +90,8 @@ impl Client {
         let expected = format!("at most the session's {}", store.session_ttl);
         let in_time = self.renew_every <= store.session_ttl;
         require(in_time, "client.renew_every", &expected, || self.renew_every.to_string())?;
-        let Store { version, ttl_multiplier, lag, old_leader, reads, .. } = *store;
-        let config = consul::Config { version, ttl_multiplier, lag, old_leader, reads };
+        let Store { version, ttl_multiplier, lag, old_leader, reads, returning, .. } = *store;
+        let config = consul::Config { version, ttl_multiplier, lag, old_leader, reads, returning };
         let ends = self.session_loss == SessionLoss::EndsAttempt;
         let expected = "\"ends-attempt\", or a `wait` after which an attempt ends";
         require(ends || self.wait.is_some(), "client.session_loss", expected, || "no `wait`".into())?;

@@ -62,6 +62,7 @@ impl Consul {
         if let Some(old) = config.old_leader {
             fx.arm(Timer::Wakes, old.wakes);
         }
+        self.expect_return(config, fx);
         self.count_all(config, fx);
         for held in &self.held {
             fx.arm(Timer::Held(held.id), Window::up_to(LOOK));

@@ -8,6 +8,7 @@
 mod keys;
 mod leader;
 mod past;
+mod returning;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -17,7 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use self::past::Past;
-pub use self::past::{OldLeader, Reads};
+pub use self::{
+    past::{OldLeader, Reads},
+    returning::Returning,
+};
 use super::{Event, Held, INDICES, Key, Request};
 use crate::{
     process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process, Rank},
@@ -44,6 +48,8 @@ pub struct Consul {
     held: Vec<Held<Message>>,
     /// The leader of before, if it may wake.
     past: Option<Past>,
+    /// The leader was lost to a server that came back.
+    deposed: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -101,13 +107,15 @@ pub struct Config {
     /// Whether a leader that is lost comes back without knowing it; it does not, if absent.
     pub old_leader: Option<OldLeader>,
     pub reads: Reads,
+    /// Whether the server that was lost with the leader comes back and costs another; it does not, if absent.
+    pub returning: Option<Returning>,
 }
 
 impl Config {
     /// Of servers whose new leader knows everything, and whose old one dies.
     #[must_use]
     pub const fn new(version: Version, ttl_multiplier: u8) -> Config {
-        Config { version, ttl_multiplier, lag: None, old_leader: None, reads: Reads::Default }
+        Config { version, ttl_multiplier, lag: None, old_leader: None, reads: Reads::Default, returning: None }
     }
 }
 
@@ -264,6 +272,8 @@ pub enum Timer {
     Wakes,
     /// When it notices that there is another.
     Notices,
+    /// When a server that was gone calls an election.
+    Returns,
 }
 
 impl Process for Consul {
@@ -285,6 +295,7 @@ impl Process for Consul {
             waiting: BTreeMap::new(),
             held: Vec::new(),
             past: None,
+            deposed: false,
         }
     }
 
@@ -317,6 +328,9 @@ impl Process for Consul {
             (_, Input::Timer(Timer::CaughtUp)) => self.lags = false,
             (_, Input::Timer(Timer::Wakes)) => self.wakes(me.config, fx),
             (_, Input::Timer(Timer::Notices)) => self.past = None,
+            (true, Input::Timer(Timer::Returns)) => self.returns(me.config, fx),
+            // It comes in the midst of another election, and takes part.
+            (false, Input::Timer(Timer::Returns)) => {}
             // Nobody is left to be answered on that connection.
             (_, Input::Closed { peer, lane, .. }) => {
                 if lane == KEY_LANE {

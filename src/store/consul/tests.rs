@@ -239,3 +239,21 @@ fn a_leader_of_before_tells_what_it_knew_until_it_notices_unless_it_is_to_make_s
         assert!(noticed.contains("entries: []"), "it noticed: {noticed}");
     }
 }
+
+#[test]
+fn a_server_that_comes_back_deposes_one_leader_unless_it_asks_first() {
+    for (asks_first, returns) in [(false, true), (true, false)] {
+        let returning = Some(Returning { after: Window::ZERO, outage: Window::ZERO, asks_first });
+        let config = Config { returning, ..Config::new(Version::V0_5, 2) };
+        let mut store = Fixture::<Consul>::start(NodeId(0), config);
+        let elected = |store: &mut Fixture<Consul>| store.timer(Timer::Election).join("; ").contains("arm Returns");
+        store.request(LOSE);
+        assert_eq!(elected(&mut store), returns, "after the first");
+        if returns {
+            assert!(store.timer(Timer::Returns).contains(&"emit LeaderLost".to_string()));
+            assert!(!elected(&mut store), "nobody is left to come back");
+            store.request(LOSE);
+            assert!(elected(&mut store), "another one is gone");
+        }
+    }
+}
