@@ -4,13 +4,14 @@
 //! in between is seen only by a repair that compares.
 
 mod repair;
+mod wanted;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::{
-    About, Answer, Ask, Event, Message, Request, Verdict, Work,
+    About, Answer, Ask, Event, Message, Verdict, Work,
     host::Io,
     index::Index,
     lrp::{self, Instance, Lrp, Reply, State},
@@ -45,6 +46,9 @@ pub struct Config {
     /// Whether a row that nobody desires goes when its cell is missing, or its cell is told to stop it, as any other.
     #[serde(default = "yes")]
     pub retires_of_missing: bool,
+    /// Whether convergence stops what nobody desires only while its domain is fresh: where there is a bulker.
+    #[serde(default = "yes")]
+    pub heeds_freshness: bool,
     /// How long a row waits unclaimed, pending, resolving or completed until convergence sees to it.
     pub stale: Duration,
     /// Whether it is seen to then, and not only by the next convergence.
@@ -67,6 +71,9 @@ pub struct Config {
     /// Whether the rows are a database of their own machine, which no crash of this process touches.
     #[serde(skip)]
     pub apart: bool,
+    /// How long a sync makes the domain fresh. Without a bulker nothing is asked of freshness.
+    #[serde(skip)]
+    pub freshness: Option<Duration>,
 }
 
 /// See [`Config::evacuees`].
@@ -98,6 +105,8 @@ pub struct Data {
     rows: Rows,
     /// Whose time is up: see [`Config::stale`] and [`Config::backoff`].
     old: BTreeSet<Work>,
+    /// The bulker came by not too long ago. A BBS that starts anew does not know of it.
+    fresh: bool,
     /// Where there are many LRPs.
     of_cell: Option<Index>,
 }
@@ -108,11 +117,13 @@ pub enum Timer {
     Old(Work),
     /// When a completed Task goes.
     Expire(u16),
+    /// When the domain is not fresh any more.
+    Freshness,
 }
 
 impl Data {
     pub(super) fn start(config: &Config, rows: Rows, io: &mut Io<'_, '_>) -> Data {
-        let mut data = Data { rows, old: BTreeSet::new(), of_cell: None };
+        let mut data = Data { rows, old: BTreeSet::new(), fresh: false, of_cell: None };
         if data.rows.desired {
             data.of_cell = Index::of(&data.rows.lrps);
             let lrps: Vec<u16> = data.rows.lrps.keys().copied().collect();
@@ -125,15 +136,21 @@ impl Data {
             }
             return data;
         }
+        // Where there is a bulker it says what is wanted.
+        let mut lrps = config.lrps;
+        if config.freshness.is_some() {
+            lrps = 0;
+            io.fx.emit(Event::NoRows);
+        }
         data.rows = Rows {
             desired: true,
-            lrps: (0..config.lrps).map(|lrp| (lrp, Lrp::desired())).collect(),
+            lrps: (0..lrps).map(|lrp| (lrp, Lrp::desired())).collect(),
             undesired: BTreeSet::new(),
             tasks: (0..config.tasks).map(|task| (task, Task::Pending)).collect(),
         };
         data.of_cell = Index::of(&data.rows.lrps);
         data.persist(config, io);
-        let works: Vec<Work> = (0..config.lrps).map(Work::Lrp).chain((0..config.tasks).map(Work::Task)).collect();
+        let works: Vec<Work> = (0..lrps).map(Work::Lrp).chain((0..config.tasks).map(Work::Task)).collect();
         for work in &works {
             io.fx.emit(Event::Desired(*work));
             data.age(*work, config, io);
@@ -193,6 +210,9 @@ impl Data {
             About::EvacuateRunning => lrp::Op::EvacuateRunning(instance),
             About::EvacuateClaimed => lrp::Op::EvacuateClaimed(instance),
         };
+        if about == About::Start {
+            self.adopt(config, lrp, io);
+        }
         let reply = self.lrp(config, lrp, op, starts, io);
         match (about, reply) {
             (About::Claim, Reply::Done | Reply::Same) => Verdict::Run,
@@ -325,44 +345,11 @@ impl Data {
             Timer::Old(work) => {
                 self.old.insert(work);
             }
+            Timer::Freshness => self.fresh = false,
             Timer::Expire(task) => {
                 self.task(config, task, task::Op::Expire, io);
                 self.persist(config, io);
             }
-        }
-    }
-
-    pub(super) fn ask(&mut self, config: &Config, request: &Request, io: &mut Io<'_, '_>) {
-        let Request::ScaleDown = request else { return };
-        if self.rows.lrps.contains_key(&0) {
-            self.rows.undesired.insert(0);
-            self.retire(config, 0, false, io);
-            self.persist(config, io);
-        }
-    }
-
-    /// Nobody desires it: a row without a cell goes, and so does one whose cell is missing; else its cell is told.
-    fn retire(&mut self, config: &Config, lrp: u16, missing: bool, io: &mut Io<'_, '_>) {
-        let Some(rows) = self.rows.lrps.get_mut(&lrp) else { return };
-        match rows.ordinary {
-            Some(State::Claimed(one) | State::Running(one)) if !missing || !config.retires_of_missing => {
-                io.tell_cell(one.cell, Message::Stop(Work::Lrp(lrp)));
-            }
-            Some(_) | None => {
-                rows.ordinary = None;
-                self.age(Work::Lrp(lrp), config, io);
-            }
-        }
-        self.forget_removed(lrp, io);
-    }
-
-    fn forget_removed(&mut self, lrp: u16, io: &mut Io<'_, '_>) {
-        let empty = |rows: &Lrp| rows.ordinary.is_none() && rows.evacuating.is_none() && rows.suspect.is_none();
-        if self.rows.undesired.contains(&lrp) && self.rows.lrps.get(&lrp).is_some_and(empty) {
-            self.rows.lrps.remove(&lrp);
-            io.disarm(Timer::Old(Work::Lrp(lrp)));
-            self.old.remove(&Work::Lrp(lrp));
-            io.fx.emit(Event::Removed(lrp));
         }
     }
 

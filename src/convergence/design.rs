@@ -3,15 +3,15 @@
 use serde::Deserialize;
 
 use super::{
-    Config, REGISTRY, Request, Site, auctioneer, cell, converger, data,
+    Config, REGISTRY, Request, Site, auctioneer, bulker, cell, converger, data,
     host::{self, Places},
-    registry, resolver,
+    registry, resolver, source,
 };
 use crate::{
     lease,
     process::{MOST_NODES, NodeId},
     spec::{Builder, Carriage, Class, Clock, DesignError, Link, Links, Node, Reach, Setup},
-    time::Window,
+    time::{Duration, Window},
 };
 
 #[derive(Clone, Debug, Deserialize)]
@@ -36,8 +36,21 @@ pub struct Design {
     pub bbs_calls_back: bool,
     /// When the hosts start; with the registry, if absent. Later than the cells, the first auction finds them all.
     pub hosts_start: Option<Window>,
+    /// Who learns from outside which LRPs are wanted; they are from the start, if absent.
+    pub bulker: Option<Bulker>,
     /// The data, the BBS and the auctioneer as nodes of their own; one node, if absent.
     pub apart: Option<Apart>,
+}
+
+/// See [`bulker::Config`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bulker {
+    pub interval: Duration,
+    /// How long the domain is fresh after a sync.
+    pub freshness: Duration,
+    #[serde(default)]
+    pub believes_silence: bool,
 }
 
 /// The data, the BBS and the auctioneer are nodes of their own.
@@ -58,6 +71,7 @@ impl Design {
         let links = self.links(builder, &plan, nodes.len());
         let mut hit = plan.cells.clone();
         hit.extend(&plan.hosts);
+        hit.extend(plan.bulker);
         let reach = Reach { crash: hit.clone(), pause: hit, cut: plan.cells.clone() };
         let faults = builder.faults(&nodes, &links, &reach, |class| own(class, &plan))?;
         Ok(Setup { nodes, links, faults })
@@ -68,7 +82,8 @@ impl Design {
             Err(DesignError { key: format!("design.{key}"), expected: expected.into(), got })
         };
         let hosts = self.apart.as_ref().map_or(1, |apart| 1 + apart.bbs + apart.auctioneers);
-        let nodes = u32::from(self.cells) + u32::from(hosts) + u32::from(self.receptors) + 1;
+        let outside = 2 * u32::from(self.bulker.is_some());
+        let nodes = u32::from(self.cells) + u32::from(hosts) + u32::from(self.receptors) + outside + 1;
         if self.cells == 0 || nodes > MOST {
             return refuse(
                 "cells",
@@ -112,6 +127,12 @@ impl Design {
             let group = is_symmetric.then_some(0);
             nodes.push(Node { group, restart_after_exit: self.cell.restart, ..cell });
         }
+        if let (Some(table), Some(id), Some(source)) = (&self.bulker, plan.bulker, plan.source) {
+            let Bulker { interval, believes_silence, .. } = *table;
+            let config = bulker::Config { interval, believes_silence, source, data: plan.places.data };
+            nodes.push(node("N".into(), id, Config::Bulker(config), self.hosts_start.unwrap_or(Window::ZERO)));
+            nodes.push(node("O".into(), source, Config::Source(source::Config { lrps: self.lrps }), Window::ZERO));
+        }
         nodes
     }
 
@@ -131,8 +152,14 @@ impl Design {
             resolver: None,
             lock: None,
         };
-        let data =
-            data::Config { lrps: self.lrps, tasks: self.tasks, apart: self.apart.is_some(), ..self.data.clone() };
+        let freshness = self.bulker.map(|bulker| bulker.freshness);
+        let data = data::Config {
+            lrps: self.lrps,
+            tasks: self.tasks,
+            apart: self.apart.is_some(),
+            freshness,
+            ..self.data.clone()
+        };
         let (converger, auctioneer) = (Some(self.converger.clone()), Some(self.auctioneer.clone()));
         let called_by_receptors = Some(self.resolver.clone());
         let resolver = called_by_receptors.clone().filter(|_| self.bbs_calls_back);
@@ -183,6 +210,10 @@ impl Design {
         for cell in &plan.cells {
             links.connect(REGISTRY, *cell, link);
         }
+        if let (Some(bulker), Some(source)) = (plan.bulker, plan.source) {
+            links.connect(bulker, source, link);
+            links.connect(bulker, plan.places.data, link);
+        }
         links
     }
 }
@@ -194,6 +225,8 @@ struct Plan {
     /// All but the registry and the cells.
     hosts: Vec<NodeId>,
     cells: Vec<NodeId>,
+    bulker: Option<NodeId>,
+    source: Option<NodeId>,
 }
 
 impl Plan {
@@ -218,7 +251,10 @@ impl Plan {
         let callers = bbs.iter().filter(|_| design.bbs_calls_back);
         let resolvers = callers.chain(&receptors).copied().collect();
         let places = Places { data, bbs, auctioneers, resolvers };
-        Plan { places, receptors, hosts, cells: take(design.cells) }
+        let cells = take(design.cells);
+        let many = u16::from(design.bulker.is_some());
+        let (bulker, source) = (take(many).pop(), take(many).pop());
+        Plan { places, receptors, hosts, cells, bulker, source }
     }
 }
 
@@ -237,7 +273,8 @@ fn own(class: &Class, plan: &Plan) -> Result<Option<(Vec<NodeId>, Request)>, Des
         "agent" => (plan.cells.clone(), Request::LoseAgent { outage: class.lasts()? }),
         "evacuate" => (plan.cells.clone(), Request::Evacuate),
         "container" => (plan.cells.clone(), Request::CrashContainer),
-        "scale-down" => (vec![plan.places.data], Request::ScaleDown),
+        "scale-down" => (vec![plan.source.unwrap_or(plan.places.data)], Request::ScaleDown),
+        "source" => (plan.source.into_iter().collect(), Request::LoseSource { outage: class.lasts()? }),
         _ => return Ok(None),
     }))
 }

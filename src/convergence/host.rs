@@ -204,7 +204,8 @@ impl Host {
             | Message::Repair { .. }
             | Message::Unplaced(_)
             | Message::Resolve(_)
-            | Message::Delete(_) => self.hear_as_data(from, message, config, io),
+            | Message::Delete(_)
+            | Message::Sync { .. } => self.hear_as_data(from, message, config, io),
             Message::Changed { .. } | Message::Found { .. } => self.hear_as_converger(message, config, io),
             Message::Present { purpose, .. } | Message::NoLeader(purpose) if purpose != Purpose::Auction => {
                 self.hear_as_converger(message, config, io);
@@ -216,7 +217,7 @@ impl Host {
             | Message::NotListening
             | Message::Performed { .. } => self.hear_as_auctioneer(from, message, config, io),
             Message::Completed(_) | Message::Resolved { .. } => self.hear_as_resolver(message, config, io),
-            // For registries and cells.
+            // For registries, cells, the bulker and whom it asks.
             Message::Lock(..)
             | Message::Heartbeat
             | Message::Leave
@@ -225,7 +226,10 @@ impl Host {
             | Message::Answer(_)
             | Message::Stop(_)
             | Message::Look
-            | Message::Perform(_) => {}
+            | Message::Perform(_)
+            | Message::Fetch
+            | Message::Fetched { .. }
+            | Message::Synced => {}
         }
     }
 
@@ -251,6 +255,7 @@ impl Host {
             Message::Unplaced(works) => data.unplaced(config, &works, io),
             Message::Resolve(task) => data.resolve(config, from, task, io),
             Message::Delete(task) => data.delete(config, task, io),
+            Message::Sync { wanted } => data.sync(config, from, &wanted, io),
             _ => unreachable!("it is sorted"),
         }
     }
@@ -311,7 +316,11 @@ impl Host {
                 }
             }
             // A lock's timers are the contender's, the others are not a host's.
-            super::Timer::Lock(..) | super::Timer::Registry(_) | super::Timer::Cell(_) => {}
+            super::Timer::Lock(..)
+            | super::Timer::Registry(_)
+            | super::Timer::Cell(_)
+            | super::Timer::Bulker(_)
+            | super::Timer::Source(_) => {}
         }
     }
 

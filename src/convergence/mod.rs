@@ -7,12 +7,15 @@
 //! them, and what its parts tell each other takes no time; a full one has a database, two BBSes and two auctioneers, of
 //! which those work that hold a lock, `crate::lease`.
 //!
+//! What is wanted is wanted from the start, or a *bulker* learns it from outside, again and again.
+//!
 //! The states of rows and their transitions are tables of their own, without time: `lrp` and `task`.
 //!
 //! Simplified: scoring (a cell with less work is better), rootfs and zones of placement, crash backoff (one span), and
 //! what a rep asks for each container is one message with all of them.
 
 mod auctioneer;
+mod bulker;
 mod cell;
 mod converger;
 mod data;
@@ -24,11 +27,15 @@ pub mod lrp;
 mod properties;
 mod registry;
 mod resolver;
+mod source;
 pub mod task;
 
 use std::collections::BTreeSet;
 
-pub use self::{cell::Cell, data::Rows, design::Design, host::Host, properties::Memory, registry::Registry};
+pub use self::{
+    bulker::Bulker, cell::Cell, data::Rows, design::Design, host::Host, properties::Memory, registry::Registry,
+    source::Source,
+};
 use crate::{
     lease,
     process::{Effects, Id, Input, Me, Names, NodeId, Process},
@@ -52,6 +59,8 @@ pub enum Site {
     Registry(Registry),
     Host(Box<Host>),
     Cell(Cell),
+    Bulker(Bulker),
+    Source(Source),
 }
 
 /// Which role a node has, and its constants.
@@ -60,6 +69,8 @@ pub enum Config {
     Registry(registry::Config),
     Host(Box<host::Config>),
     Cell(Box<cell::Config>),
+    Bulker(bulker::Config),
+    Source(source::Config),
 }
 
 /// A piece of work: an index of an LRP, or a Task.
@@ -154,6 +165,20 @@ pub enum Message {
         won: bool,
     },
     Delete(u16),
+
+    // The bulker to the outside, and back.
+    /// What is wanted?
+    Fetch,
+    /// `None`: it cannot be asked.
+    Fetched {
+        wanted: Option<BTreeSet<u16>>,
+    },
+    // The bulker to the data, and back.
+    /// These LRPs are wanted, and no others.
+    Sync {
+        wanted: BTreeSet<u16>,
+    },
+    Synced,
 }
 
 /// What a list of cells is for.
@@ -241,6 +266,8 @@ pub enum Timer {
     Auctioneer(auctioneer::Timer),
     Resolver(resolver::Timer),
     Cell(cell::Timer),
+    Bulker(bulker::Timer),
+    Source(source::Timer),
 }
 
 /// What the environment may ask.
@@ -256,6 +283,8 @@ pub enum Request {
     CrashContainer,
     /// An operator wants the first LRP no more.
     ScaleDown,
+    /// The outside cannot be asked for a span of `outage`.
+    LoseSource { outage: Window },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Names)]
@@ -310,6 +339,16 @@ pub enum Event {
     },
     /// Convergence looked at the rows.
     Converged,
+    /// There are no rows, as nothing was desired yet, or they were lost: where there is a bulker.
+    NoRows,
+    /// A cell runs an LRP that nobody desires: it has a row again.
+    Orphaned(u16),
+    /// An LRP is to be stopped, as nobody desires it: where there is a bulker.
+    Retired(u16),
+
+    // The bulker.
+    /// It could not ask the outside.
+    Unanswered,
 
     // Those who call clients back.
     Stands,
@@ -347,6 +386,8 @@ impl Process for Site {
             Config::Registry(config) => Site::Registry(Registry::start(config)),
             Config::Host(config) => Site::Host(Box::new(Host::start(me, config, durable, fx))),
             Config::Cell(config) => Site::Cell(Cell::start(config, fx)),
+            Config::Bulker(config) => Site::Bulker(Bulker::start(config, fx)),
+            Config::Source(config) => Site::Source(Source::start(*config)),
         }
     }
 
@@ -355,7 +396,11 @@ impl Process for Site {
             (Site::Registry(registry), Config::Registry(config)) => registry.step(me, config, input, fx),
             (Site::Host(host), Config::Host(config)) => host.step(me, config, input, fx),
             (Site::Cell(cell), Config::Cell(config)) => cell.step(config, input, fx),
-            (Site::Registry(_) | Site::Host(_) | Site::Cell(_), _) => unreachable!("a node keeps its role"),
+            (Site::Bulker(bulker), Config::Bulker(config)) => bulker.step(config, input, fx),
+            (Site::Source(source), Config::Source(_)) => source.step(input, fx),
+            (Site::Registry(_) | Site::Host(_) | Site::Cell(_) | Site::Bulker(_) | Site::Source(_), _) => {
+                unreachable!("a node keeps its role")
+            }
         }
     }
 }
@@ -385,6 +430,7 @@ impl Protocol for Convergence {
             key("evacuate", "an operator drains a cell", false),
             key("container", "a container of a cell crashes", false),
             key("scale-down", "an operator wants the first LRP no more", false),
+            key("source", "the bulker cannot be told what is wanted for a while", true),
         ]
     }
 

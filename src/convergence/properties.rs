@@ -3,6 +3,7 @@
 //! Recovery ends when a live rep has accepted the start: how long a container takes to start is a window of its own.
 
 mod drain;
+mod wanted;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,6 +77,8 @@ pub enum Memory {
         rows: Slots,
         dead: BTreeSet<NodeId>,
     },
+    /// Whether the first LRP is wanted no more.
+    Unwanted(bool),
     /// The first LRP is wanted no more: the cells that have a container of it, and whether a row is left.
     Removal {
         asked: bool,
@@ -260,6 +263,22 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Request),
             Memory::Removal { asked: false, row: true, containers: BTreeSet::new() },
             watch::goes,
+        ),
+        property(
+            "wanted-lrp-is-not-stopped",
+            "nothing is stopped that the outside wants, whatever the BBS knows of that",
+            &[],
+            Form::Never,
+            Memory::Unwanted(false),
+            wanted::is_not_stopped,
+        ),
+        property(
+            "unwanted-lrp-goes",
+            "what the outside wants no more has no row and runs nowhere in time",
+            &[],
+            Form::Within(Trigger::Anything),
+            Memory::Removal { asked: false, row: false, containers: BTreeSet::new() },
+            wanted::goes,
         ),
         property(
             "drained-work-stays-up",

@@ -71,7 +71,9 @@ impl Data {
         }
         match rows.suspect {
             // Before 2023 the step ended at the ordinary row that was not there, and came no further.
-            Some(_) if !desired && config.removes_orphan_suspects => findings.push(Finding::OrphanSuspect(lrp)),
+            Some(_) if !desired && config.removes_orphan_suspects && self.may_retire(config) => {
+                findings.push(Finding::OrphanSuspect(lrp));
+            }
             Some(suspect) if desired && present.is_some_and(|present| present.contains(&suspect.cell)) => {
                 findings.push(Finding::SuspectBack(lrp));
                 return;
@@ -79,6 +81,7 @@ impl Data {
             Some(_) | None => {}
         }
         match rows.ordinary {
+            Some(_) if !desired && !self.may_retire(config) => {}
             Some(state) if !desired => {
                 let missing = state.instance().is_none_or(|one| missing(one.cell));
                 findings.push(Finding::Retired { lrp, missing });
