@@ -302,10 +302,142 @@ fn a_picture_stands_alone_and_shows_each_message_that_travelled() {
         assert!(of_class("fault") > 0 && of_class("message") > 0);
         let style = document.descendants().find(|one| one.has_tag_name(("http://www.w3.org/2000/svg", "style")));
         let style = style.and_then(|style| style.text()).expect("it has its own colours");
-        for class in ["paper", "name", "end", "fault", "message"] {
+        for class in ["paper", "name", "end", "fault", "message", "gone", "overlap"] {
             assert!(style.contains(&format!(".{class} ")), "no rule for {class}");
         }
     }
+}
+
+/// A lock whose holder is cut off, and one that changes two values of it.
+const CUT: &str = r#"
+tenure = 1
+title = "a lease behind a cut"
+about = "What the holder sends is lost, and it believes for longer than the store."
+protocol = "lease"
+[design]
+contenders = 2
+store = { ttl = "4s" }
+contender = { lease = "6s", renew = "2s", retry = "2s", resend = "1s" }
+[network]
+delay = "0ms..250ms"
+[ledger.cut]
+cut = { at_most = 1, for = "0s..30s" }
+[[expect]]
+property = "at-most-one-believes"
+under = "cut"
+verdict = "violated"
+"#;
+const CHANGED: &str = r#"
+tenure = 1
+title = "a longer lease behind a cut"
+extends = "cut.toml"
+[override]
+store.ttl = "5s"
+contender.renew = "2s"
+[ledger.long]
+cut = { at_most = 1, for = "0s..60s" }
+[[expect]]
+property = "at-most-one-believes"
+under = "long"
+verdict = "violated"
+"#;
+
+fn reviewed_cut(name: &str, asked: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("folders can be made");
+    fs::write(folder.join("cut.toml"), CUT).expect("files can be written");
+    fs::write(folder.join("changed.toml"), CHANGED).expect("files can be written");
+    let output = tenure(&folder, &[&["review"], asked, &["--out", "run"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    folder
+}
+
+#[test]
+fn what_is_sent_into_a_cut_and_never_comes_is_drawn_as_lost() {
+    let folder = reviewed_cut("report-cut", &["cut.toml"]);
+    let [story] = &stories(&folder)[..] else { panic!("one story") };
+    let steps = steps(story);
+    let trace = json(&story.join("trace.json"));
+    let names: Vec<&str> = trace["nodes"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let (mut sent, mut expected) = (BTreeMap::new(), 0);
+    let comes = |from: usize, to: usize, number: i32| {
+        steps.iter().any(|step| {
+            let come = &step["what"]["deliver"];
+            (&come["from"], &come["to"], &come["number"]) == (&from.into(), &to.into(), &number.into())
+        })
+    };
+    let end = steps.last().expect("a step")["at"].as_i64().expect("a moment");
+    for step in &steps {
+        for word in step["did"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let Some((to, _)) = word.strip_prefix("send ").and_then(|rest| rest.split_once(':')) else { continue };
+            let what = step["what"].as_object().and_then(|what| what.values().next()).expect("it has a place");
+            let from = what.get("node").or(what.get("to")).and_then(Value::as_u64).expect("a node") as usize;
+            let to = names.iter().position(|name| *name == to).expect("a node");
+            let number = sent.entry((from, to)).or_insert(0);
+            // No message takes longer than 250 ms.
+            let overdue = end - step["at"].as_i64().expect("a moment") > 250_000;
+            expected += usize::from(overdue && !comes(from, to, *number));
+            *number += 1;
+        }
+    }
+    let svg = read(&story.join("trace.svg"));
+    let document = roxmltree::Document::parse(&svg).expect("it is XML");
+    let titles = document.descendants().filter(|one| one.tag_name().name() == "title").filter_map(|title| title.text());
+    let lost = titles.filter(|title| title.ends_with(", lost")).count();
+    assert!(expected > 1, "the holder asks again and again");
+    assert_eq!(lost, expected, "drawn as lost, and never to come");
+}
+
+#[test]
+fn the_page_says_what_each_design_is_and_what_it_changes() {
+    let folder = reviewed_cut("report-designs", &["cut.toml", "changed.toml"]);
+    let page = read(&folder.join("run/report.html"));
+    let section = |page: &str, design: &str| {
+        let (_, rest) = page.split_once(&format!("id=\"design-{design}\"")).expect("the design has its place");
+        rest.split_once("</section>").expect("a section ends").0.to_string()
+    };
+    let whole = section(&page, "cut");
+    for expected in
+        ["a lease behind a cut", "What the holder sends is lost", "<details>", "store = { ttl = &quot;4s&quot; }"]
+    {
+        assert!(whole.contains(expected), "{expected} is not in {whole}");
+    }
+    let changed = section(&page, "changed");
+    for expected in [
+        "a longer lease behind a cut",
+        "<a href=\"#design-cut\">cut</a>, but for:",
+        "design.store.ttl = &quot;5s&quot;, not &quot;4s&quot;",
+        "design.contender.renew = &quot;2s&quot;, as there",
+        "ledger.long.cut.for = &quot;0s..60s&quot;",
+    ] {
+        assert!(changed.contains(expected), "{expected} is not in {changed}");
+    }
+    assert!(!changed.contains("ledger.cut") && !changed.contains("<details>"), "the rest is said once: {changed}");
+    // Every link inside the page leads somewhere.
+    for link in page.split("href=\"#").skip(1).filter_map(|rest| rest.split_once('"')).map(|(link, _)| link) {
+        assert!(page.contains(&format!("id=\"{link}\"")), "{link}");
+    }
+    // Alone, a design says all of its values.
+    let folder = reviewed_cut("report-design-alone", &["changed.toml"]);
+    let alone = section(&read(&folder.join("run/report.html")), "changed");
+    assert!(alone.contains("store = { ttl = &quot;5s&quot; }") && alone.contains("It is cut, but for:"), "{alone}");
+}
+
+#[test]
+fn the_page_explains_its_signs_and_speaks_in_the_words_of_the_property() {
+    let folder = reviewed_cut("report-words", &["cut.toml"]);
+    let page = read(&folder.join("run/report.html"));
+    for expected in [
+        "s to the end A believes that it holds the lock.",
+        "s to the end B believes that it holds the lock.",
+        "o it was sent from here",
+        "a red shade where several do what one may",
+        "class=\"overlap\"",
+    ] {
+        assert!(page.contains(expected), "{expected}");
+    }
+    assert!(!page.contains("holds its interval") && !page.contains("waits for"));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! It is read from a trace alone, from its occurrences and from what each step did in words. Every picture and every
 //! format that shows more than a list of steps is drawn from it.
 
+mod cuts;
+
 use std::collections::BTreeMap;
 
 use crate::{
@@ -66,7 +68,14 @@ pub(super) struct Message {
     /// The last step at which it came, and whether a process took it then.
     pub(super) came: Option<usize>,
     pub(super) taken: bool,
+    /// It came, and waits to be taken.
+    pub(super) waits: bool,
+    /// At its send, or by a cut.
     pub(super) lost: bool,
+    /// A cut holds it when the run ends.
+    pub(super) held: bool,
+    /// How many of it are under way or came: two of a doubled one, but for those that a cut took.
+    copies: u8,
 }
 
 /// A run, taken apart.
@@ -124,6 +133,7 @@ impl Reader<'_> {
         {
             let message = &mut self.scene.messages[*message];
             (message.came, message.taken) = (Some(index), taken);
+            message.waits = step.did.iter().any(|word| word.starts_with("wait "));
         }
         for word in &step.did {
             if let Some((node, life)) = turn(self.trace, here, word) {
@@ -140,6 +150,12 @@ impl Reader<'_> {
         if life == Life::Down {
             let gone: Vec<_> = self.armed.keys().filter(|(other, _)| *other == node).cloned().collect();
             gone.into_iter().for_each(|key| self.end_timer(&key, at, TimerEnd::Dropped));
+            // What waited for the process is gone with it.
+            self.scene
+                .messages
+                .iter_mut()
+                .filter(|message| message.to == node)
+                .for_each(|message| message.waits = false);
         }
     }
 
@@ -171,16 +187,26 @@ impl Reader<'_> {
     fn send(&mut self, index: usize, from: usize, rest: &str) {
         let Some((name, text)) = rest.split_once(": ") else { return };
         let Some(to) = self.trace.nodes.iter().position(|node| node == name) else { return };
-        let (text, lost) = match (text.strip_suffix(", lost"), text.strip_suffix(", twice")) {
-            (Some(text), _) => (text, true),
-            (None, Some(text)) => (text, false),
-            (None, None) => (text, false),
+        let (text, copies) = match (text.strip_suffix(", lost"), text.strip_suffix(", twice")) {
+            (Some(text), _) => (text, 0),
+            (None, Some(text)) => (text, 2),
+            (None, None) => (text, 1),
         };
         let count = self.sent.entry((from, to)).or_default();
         self.numbers.insert((from, to, *count), self.scene.messages.len());
         *count += 1;
-        let message = Message { from, to, text: text.into(), sent: index, came: None, taken: false, lost };
-        self.scene.messages.push(message);
+        self.scene.messages.push(Message {
+            from,
+            to,
+            text: text.into(),
+            sent: index,
+            came: None,
+            taken: false,
+            waits: false,
+            lost: copies == 0,
+            held: false,
+            copies,
+        });
     }
 
     fn end_timer(&mut self, key: &(usize, String), at: i64, end: TimerEnd) {
@@ -191,6 +217,7 @@ impl Reader<'_> {
 
     fn close(mut self) -> Scene {
         let end = self.scene.end;
+        cuts::mark(self.trace, &self.numbers, &mut self.scene.messages);
         for (node, (life, from)) in std::mem::take(&mut self.lives).into_iter().enumerate() {
             self.scene.spells.push(Spell { node, life, from, to: end });
         }
@@ -252,5 +279,131 @@ pub(super) fn kind(text: &str) -> &str {
             Some(inner) if inner.starts_with(|c: char| c.is_ascii_uppercase()) => rest = inner,
             _ => return word,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::{Claim, Subject};
+
+    /// A run of A, B and the store S whose steps are `(moment, what, did)`.
+    fn run(network: &str, steps: &[(i64, Occurrence, &str)]) -> Trace {
+        let design = format!("[network]\n{network}\n");
+        let step = |(at, what, did): &(i64, Occurrence, &str)| Step {
+            at: *at,
+            what: what.clone(),
+            choices: crate::trace::Choices::default(),
+            did: did.split("; ").filter(|word| !word.is_empty()).map(Into::into).collect(),
+        };
+        Trace {
+            tenure_trace: crate::trace::FORMAT,
+            tool: String::new(),
+            subject: Subject {
+                design,
+                hash: String::new(),
+                file: String::new(),
+                protocol: String::new(),
+                property: String::new(),
+                ledger: String::new(),
+            },
+            claim: Claim::Run,
+            nodes: ["A", "B", "S"].map(Into::into).into(),
+            steps: steps.iter().map(step).collect(),
+        }
+    }
+
+    const A: NodeId = NodeId(0);
+    const S: NodeId = NodeId(2);
+    const DATAGRAMS: &str = "delay = \"0s..10us\"";
+    const STREAMS: &str = "delay = \"0s..10us\"\nrto = \"1us\"";
+
+    fn fire(node: NodeId) -> Occurrence {
+        Occurrence::Fire { node, number: 0 }
+    }
+
+    fn comes(from: NodeId, to: NodeId, number: u32) -> Occurrence {
+        Occurrence::Deliver { from, to, number, copy: 0 }
+    }
+
+    fn cut(lost: &[(NodeId, NodeId, u32, u8)], held: &[(NodeId, NodeId, u32)]) -> Occurrence {
+        Occurrence::Fault { fault: 0, target: Target::Cut { cut: 0, lost: lost.into(), held: held.into() } }
+    }
+
+    fn texts(trace: &Trace, wanted: impl Fn(&Message) -> bool) -> Vec<String> {
+        let scene = Scene::of(trace);
+        scene.messages.iter().filter(|message| wanted(message)).map(|message| message.text.clone()).collect()
+    }
+
+    fn lost(trace: &Trace) -> Vec<String> {
+        texts(trace, |message| message.lost)
+    }
+
+    #[test]
+    fn what_a_cut_takes_is_lost_and_what_it_leaves_is_not() {
+        let steps = [
+            (0, fire(A), "send S: one; send S: two"),
+            (1, fire(A), "send S: three, twice; send S: four, twice; send S: five, lost"),
+            (2, cut(&[(A, S, 0, 0), (A, S, 2, 1), (A, S, 3, 0), (A, S, 3, 1)], &[]), "cut A-S"),
+            (3, comes(A, S, 1), "deliver two"),
+            (4, comes(A, S, 2), "deliver three"),
+        ];
+        assert_eq!(lost(&run(DATAGRAMS, &steps)), ["one", "four", "five"]);
+    }
+
+    #[test]
+    fn what_is_sent_into_a_cut_is_lost_until_it_heals() {
+        let around = |ways: &str| {
+            let steps = [
+                (0, cut(&[], &[]), ways),
+                (1, fire(A), "send S: out"),
+                (2, fire(S), "send A: in; send B: aside"),
+                (3, Occurrence::Heal { number: 0 }, "heal"),
+                (4, fire(A), "send S: after"),
+            ];
+            lost(&run(DATAGRAMS, &steps))
+        };
+        assert_eq!(around("cut A-S"), ["out", "in"]);
+        assert_eq!(around("cut A>S"), ["out"]);
+        assert_eq!(around("cut S>A"), ["in"]);
+        assert_eq!(around("cut S-B"), ["aside"]);
+        // Not all are named: those that are tell around whom it is.
+        assert_eq!(around("cut S>B S>A 3 more"), ["in", "aside"]);
+        assert_eq!(around("cut A-B 3 more"), ["out", "in"]);
+        assert_eq!(around("cut B>A B>S 3 more"), [""; 0]);
+        // Nobody said what it blocks.
+        assert_eq!(around("cut"), [""; 0]);
+    }
+
+    #[test]
+    fn a_stream_loses_nothing_to_a_cut_and_holds_what_it_has_at_the_end() {
+        let steps = [
+            (0, fire(A), "send S: one"),
+            (1, cut(&[], &[(A, S, 0)]), "cut A-S"),
+            (2, fire(A), "send S: two"),
+            (90, fire(S), "send B: three"),
+        ];
+        let held = |trace: &Trace| texts(trace, |message| message.held);
+        let open = run(STREAMS, &steps);
+        assert_eq!((lost(&open), held(&open)), (vec![], vec!["one".into(), "two".into()]));
+        let heals = [
+            (91, Occurrence::Heal { number: 0 }, "heal A-S"),
+            (92, comes(A, S, 0), "deliver one"),
+            (93, comes(A, S, 1), "deliver two"),
+        ];
+        let healed = run(STREAMS, &[&steps[..], &heals].concat());
+        assert_eq!((lost(&healed), held(&healed)), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_waits_for_a_paused_process_is_gone_only_if_the_process_is() {
+        let steps = [
+            (0, fire(A), "send S: one"),
+            (1, comes(A, S, 0), "wait in the inbox"),
+            (2, Occurrence::Fault { fault: 1, target: Target::Node(S) }, "crash S"),
+        ];
+        let waits = |steps: &[_]| texts(&run(DATAGRAMS, steps), |message| message.waits);
+        assert_eq!(waits(&steps[..2]), ["one"]);
+        assert_eq!(waits(&steps), [""; 0]);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::{Told, anchor, class};
+use super::{Told, anchor, class, designs::place};
 use crate::{
     app::review::Answer,
     report::{block::design_name, figure},
@@ -41,7 +41,7 @@ fn table(protocol: &str, answers: &[&Answer<'_>]) -> Markup {
         h3 { (protocol) }
         div.wide {
             table {
-                thead { tr { th { "property" } @for design in &designs { th { (short(design)) } } } }
+                thead { tr { th { "property" } @for design in &designs { th { a href=(format!("#{}", place(design))) { (short(design)) } } } } }
                 tbody {
                     @for property in &properties {
                         tr {

@@ -2,6 +2,7 @@
 //!
 //! It is one file that needs no network. The pictures have their colours from the page, light or dark.
 
+mod designs;
 mod matrix;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -37,6 +38,10 @@ const SCRIPT: &str = include_str!("script.js");
 /// Steps that a story shows as text; the folder beside the page has all of them.
 const STEPS: usize = 24;
 
+/// What the marks in a node's column of the steps mean.
+const STEP_LEGEND: &str =
+    "* it happens here, o it was sent from here; | runs, : stands still, blank is down; = is paused, X ends.";
+
 /// The page. `tally` says how many are as expected.
 pub(crate) fn page(told: &[Told<'_>], tally: &str) -> String {
     let stories = told.iter().filter(|told| told.answer.outcome.finding.verdict.has_story());
@@ -61,6 +66,8 @@ pub(crate) fn page(told: &[Told<'_>], tally: &str) -> String {
                 (matrix::matrix(told))
                 h2 { "Verdicts" }
                 (verdicts(told))
+                h2 { "The designs" }
+                (designs::designs(told))
                 h2 { "What is violated, and how" }
                 @for told in stories { (story(told)) }
                 h2 { "What is proved, and for which runs" }
@@ -136,17 +143,19 @@ fn story(told: &Told<'_>) -> Markup {
     html! {
         section.answer id=(anchor(answer)) data-text=(words(answer)) {
             (head(answer))
-            @for sentence in explain(trace, told.form, &told.holds) { p { (sentence) } }
+            @for sentence in explain(trace, told.form, &outcome.sentence, &told.holds) { p { (sentence) } }
             figure {
                 div.wide { (svg::lanes(trace, &told.holds)) }
                 figcaption {
                     "Each lane is a node. Blue: what it believes or does; pale: a timer that fired, outlined: one that still runs. "
-                    "Lines are messages, dashed ones were lost; a cross is a fault; the red line is the end."
+                    "Lines are messages: dashed ones were lost or nobody took them, half a line is still under way or held by a cut. "
+                    "A cross is a fault; the red line is the end, a red shade where several do what one may."
                 }
             }
             (facts(answer))
             details {
                 summary { "The steps" }
+                p.soft { (STEP_LEGEND) }
                 pre { (timeline(trace, STEPS, 160).join("\n")) }
             }
             @if let Some(folder) = &told.folder {
@@ -178,7 +187,7 @@ fn head(answer: &Answer<'_>) -> Markup {
     ];
     html! {
         h3 { span class=(class(answer)) { (verdict(finding)) } " " (outcome.sentence) " " span.soft { (outcome.requirements.join(" ")) } }
-        p.soft { (design_name(&answer.asked.design.file)) ", under " (outcome.ledger) ": " (outcome.ledger_lines.join("; ")) }
+        p.soft { (designs::link(answer.asked.design)) ", under " (outcome.ledger) ": " (outcome.ledger_lines.join("; ")) }
         p { (figures.into_iter().flatten().collect::<Vec<_>>().join(", ")) }
         @for complaint in &answer.complaints { p.violated { (complaint) } }
     }
@@ -210,7 +219,11 @@ fn class(answer: &Answer<'_>) -> &'static str {
 pub(crate) fn anchor(answer: &Answer<'_>) -> String {
     let outcome = &answer.outcome;
     let bound = outcome.within.map_or(String::new(), |within| format!("-{within}"));
-    let name = format!("{}-{}-{}{bound}", design_name(&answer.asked.design.file), outcome.property, outcome.ledger);
+    id(&format!("{}-{}-{}{bound}", design_name(&answer.asked.design.file), outcome.property, outcome.ledger))
+}
+
+/// A name as the id of a place on the page.
+fn id(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 

@@ -7,8 +7,9 @@ use crate::{
     process::NodeId,
     report::{
         format::title,
-        scene::{Life, Scene, Timer, TimerEnd, kind, place},
+        scene::{Life, Message, Scene, Timer, TimerEnd, kind, place},
         seconds,
+        timeline::fit,
     },
     simulate::Hold,
     trace::{Occurrence, Trace},
@@ -24,6 +25,12 @@ const GAP: i64 = 26;
 
 /// A timer is drawn if it runs for at least this part of the picture.
 const TELLING: i64 = 25;
+
+/// An overlap is drawn at least this wide.
+const OVERLAP: i64 = 3;
+
+/// So many letters of a message are shown; the steps have all of them.
+const LONGEST: usize = 80;
 
 /// A bar of a lane.
 struct Bar<'a> {
@@ -81,6 +88,7 @@ fn picture(trace: &Trace, holds: &[Hold], ground: &Markup) -> Markup {
     let content = html! {
         (ground)
         (ticks(&axis, height))
+        (shades(trace, holds, &axis, height))
         @for (node, name) in trace.nodes.iter().enumerate() {
             text.name x="8" y=(line(node) + 5) { (label(name, LEFT - 12)) }
             @for spell in scene.spells.iter().filter(|spell| spell.node == node && spell.life != Life::Down) {
@@ -113,6 +121,26 @@ fn ticks(axis: &Axis, height: i64) -> Markup {
         @for mark in marks(axis.to, 10).into_iter().filter(|mark| *mark >= axis.from) {
             line.grid x1=(axis.x(mark)) x2=(axis.x(mark)) y1=(TOP - 8) y2=(height - GAP / 2) {}
             text.tick x=(axis.x(mark)) y="14" text-anchor="middle" { (seconds(mark)) }
+        }
+    }
+}
+
+/// Moments at which several parties do what only one may, over all lanes: they may be too short for the eye.
+fn shades(trace: &Trace, holds: &[Hold], axis: &Axis, height: i64) -> Markup {
+    let of_property: Vec<_> = holds.iter().filter(|hold| hold.property == trace.subject.property).collect();
+    let pairs = of_property.iter().enumerate().flat_map(|(index, one)| {
+        of_property[index + 1..].iter().filter(|other| other.node != one.node).map(move |other| (one, other))
+    });
+    let both = pairs.map(|(one, other)| (one.from.max(other.from), one.to.min(other.to)));
+    let mut both: Vec<(i64, i64)> = both.filter(|(from, to)| from < to).collect();
+    both.sort_unstable();
+    both.dedup();
+    html! {
+        @for (from, to) in both {
+            @let width = (axis.x(to) - axis.x(from)).max(OVERLAP);
+            rect.overlap x=(axis.x(to) - width) y=(TOP - 8) width=(width) height=(height - GAP / 2 - TOP + 8) {
+                title { "several at once for " (seconds(to - from)) ", from " (seconds(from)) " to " (seconds(to)) }
+            }
         }
     }
 }
@@ -167,20 +195,50 @@ fn draw(bar: &Bar<'_>, top: i64, axis: &Axis) -> Markup {
     }
 }
 
+/// The messages that came or may come, and over them those that did not. A page has many thousands of them, so what
+/// they share is said once.
 fn arrows(trace: &Trace, scene: &Scene, axis: &Axis, line: &dyn Fn(usize) -> i64) -> Markup {
+    let sent = |message: &Message| trace.steps[message.sent].at;
+    let came = |message: &Message| message.came.map_or(sent(message), |step| trace.steps[step].at);
+    let shown = |message: &&Message| axis.shows(sent(message), came(message));
+    let (gone, going): (Vec<_>, Vec<_>) = scene.messages.iter().filter(shown).partition(|message| is_gone(message));
+    let path = |message: &Message| {
+        let (from, to) = (line(message.from), line(message.to));
+        let to = if message.came.is_some() { to } else { (from + to) / 2 };
+        format!("M{} {from}L{} {to}", axis.x(sent(message)), axis.x(came(message)))
+    };
     html! {
-        @for message in &scene.messages {
-            @let sent = trace.steps[message.sent].at;
-            @let came = message.came.map_or(sent, |step| trace.steps[step].at);
-            @if axis.shows(sent, came) {
-                line class=(if message.lost || (message.came.is_some() && !message.taken) { "gone" } else { "message" })
-                    x1=(axis.x(sent)) y1=(line(message.from)) x2=(axis.x(came))
-                    y2=(if message.came.is_some() { line(message.to) } else { (line(message.from) + line(message.to)) / 2 }) {
-                    title { (trace.nodes[message.from]) " to " (trace.nodes[message.to]) ", " (seconds(sent)) " to "
-                        (seconds(came)) ": " (message.text) }
+        @for (class, messages) in [("message", going), ("gone", gone)] {
+            @if !messages.is_empty() {
+                g class=(class) {
+                    @for message in messages {
+                        path d=(path(message)) {
+                            title {
+                                (trace.nodes[message.from]) " to " (trace.nodes[message.to]) ", " (seconds(sent(message)))
+                                @if message.came.is_some() { " to " (seconds(came(message))) }
+                                ": " (fit(message.text.clone(), LONGEST)) (fate(message))
+                            }
+                        }
+                    }
                 }
             }
         }
+    }
+}
+
+fn is_gone(message: &Message) -> bool {
+    message.lost || (message.came.is_some() && !message.taken && !message.waits)
+}
+
+/// How a message ended, where that is not by being taken.
+fn fate(message: &Message) -> &'static str {
+    match message.came {
+        _ if message.lost => ", lost",
+        Some(_) if message.taken => "",
+        Some(_) if message.waits => ", waits to be taken",
+        Some(_) => ", taken by nobody",
+        None if message.held => ", held by a cut",
+        None => ", still under way",
     }
 }
 
@@ -208,5 +266,87 @@ fn signs(trace: &Trace, axis: &Axis, line: &dyn Fn(usize) -> i64, height: i64) -
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::trace::{Choices, Claim, FORMAT, Step, Subject, Target};
+
+    fn story(steps: Vec<(i64, Occurrence, &str)>) -> Trace {
+        let step = |(at, what, did): (i64, Occurrence, &str)| Step {
+            at,
+            what,
+            choices: Choices::default(),
+            did: did.split("; ").map(Into::into).collect(),
+        };
+        Trace {
+            tenure_trace: FORMAT,
+            tool: String::new(),
+            subject: Subject {
+                design: String::new(),
+                hash: String::new(),
+                file: String::new(),
+                protocol: String::new(),
+                property: "at-most-one-acts".into(),
+                ledger: String::new(),
+            },
+            claim: Claim::Violation,
+            nodes: ["A", "S"].map(Into::into).into(),
+            steps: steps.into_iter().map(step).collect(),
+        }
+    }
+
+    fn elements(picture: &str, class: &str) -> Vec<BTreeMap<String, String>> {
+        let document = roxmltree::Document::parse(picture).expect("it is XML");
+        let attributes = |node: roxmltree::Node<'_, '_>| {
+            let title = node.children().find(|child| child.tag_name().name() == "title").and_then(|title| title.text());
+            let named = node.attributes().map(|one| (one.name().to_string(), one.value().to_string()));
+            named.chain(title.map(|title| ("title".into(), title.into()))).collect()
+        };
+        document.descendants().filter(|node| node.attribute("class") == Some(class)).map(attributes).collect()
+    }
+
+    #[test]
+    fn a_message_that_a_cut_takes_is_drawn_as_lost_and_one_under_way_is_not() {
+        let (a, s) = (NodeId(0), NodeId(1));
+        let cut = Target::Cut { cut: 0, lost: vec![(a, s, 0, 0)], held: Vec::new() };
+        let trace = story(vec![
+            (0, Occurrence::Fire { node: a, number: 0 }, "send S: Renew"),
+            (1, Occurrence::Fault { fault: 0, target: cut }, "cut A-S"),
+            (2, Occurrence::Heal { number: 0 }, "heal"),
+            (3, Occurrence::Fire { node: a, number: 1 }, "send S: Release"),
+        ]);
+        let picture = lanes_alone(&trace, &[]);
+        let document = roxmltree::Document::parse(&picture).expect("it is XML");
+        let titles = |class: &str| {
+            let group = document.descendants().find(|node| node.attribute("class") == Some(class)).expect("a group");
+            let texts =
+                group.descendants().filter(|node| node.tag_name().name() == "title").filter_map(|title| title.text());
+            texts.map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(titles("gone"), ["A to S, 0 s: Renew, lost"]);
+        assert_eq!(titles("message"), ["A to S, 0.000003 s: Release, still under way"]);
+    }
+
+    #[test]
+    fn an_overlap_is_shaded_however_short_it_is() {
+        let trace = story(vec![(20_000_000, Occurrence::Heal { number: 0 }, "heal")]);
+        let hold = |property, node, from, to| Hold { property, node: NodeId(node), from, to };
+        let shades = |holds: &[Hold]| elements(&lanes_alone(&trace, holds), "overlap");
+        let acts = "at-most-one-acts";
+        let first = hold(acts, 0, 0, 20_000_000);
+        let both = shades(&[first, hold(acts, 1, 19_999_000, 20_000_000)]);
+        assert_eq!(both.len(), 1);
+        assert_eq!((both[0]["width"].as_str(), both[0]["x"].as_str()), ("3", "933"), "it ends where the run does");
+        assert!(both[0]["title"].contains("0.001 s, from 19.999 s to 20 s"), "{both:?}");
+        let wide = shades(&[first, hold(acts, 1, 10_000_000, 20_000_000)]);
+        assert_eq!(wide[0]["width"], "432", "half of the axis");
+        assert!(shades(&[first, hold("at-most-one-believes", 1, 0, 20_000_000)]).is_empty(), "another property");
+        assert!(shades(&[hold(acts, 0, 0, 5), hold(acts, 1, 5, 20_000_000)]).is_empty(), "one after the other");
+        assert!(shades(&[first, hold(acts, 0, 1, 2)]).is_empty(), "one party");
     }
 }
