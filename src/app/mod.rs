@@ -121,16 +121,12 @@ impl App {
     /// # Errors
     /// The first thing that is wrong, at its place.
     pub fn load(&self, shelf: Shelf, path: &str, assignments: &[String]) -> Result<Resolved> {
-        let mut design = Resolved::load(shelf, path)?;
-        let protocol = self.protocol_of(&design)?;
-        if assignments.is_empty() {
-            protocol.validate(&design)?;
-            design.check_formulas()?;
-        } else {
-            // What the file expects is not compared then.
-            assignments.iter().try_for_each(|assignment| design.set(assignment))?;
-            protocol.validate(&design)?;
-        }
+        let written = Resolved::load(shelf, path)?;
+        let mut design = written.clone();
+        assignments.iter().try_for_each(|assignment| design.set(assignment))?;
+        self.protocol_of(&design)?.validate(&design)?;
+        // What the file expects, it expects of what is written in it.
+        written.check_formulas()?;
         Ok(design)
     }
 }

@@ -245,9 +245,9 @@ impl<P: Process, M: Data> Laws<P, M> {
     /// A crash between two effects that nobody outside sees is the crash before both, or after; so is a crash after the
     /// last, and one before the first where nobody has seen the step begin: the input is lost with the process. Where
     /// more has happened, no crash before the step is the same: a node that is down is asked nothing, starts nothing, and
-    /// ends no connection. Likewise a pause before an effect that only takes timers away: a timer that is due meanwhile waits in the
-    /// inbox, where it is still found. Nothing follows a rename that breaks the contract, so all that may come before it
-    /// is made.
+    /// ends no connection. Likewise a pause before an effect that only takes timers away: a timer that is due meanwhile
+    /// waits in the inbox, where it is still found. Nothing follows a rename that breaks the contract, so all that may
+    /// come before it is made.
     fn cuts_before(
         &self,
         draft: &Draft<P, M>,
