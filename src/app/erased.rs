@@ -205,7 +205,7 @@ impl<T: Protocol> Erased for Typed<T> {
                 true => {
                     let mut finding = judge::judge(&case);
                     if !options.brief {
-                        finding.one_rate = judge::with_one_rate(&case, &finding);
+                        finding = judge::with_one_rate(&case, finding);
                     }
                     if options.why && finding.verdict == Verdict::Violated {
                         let build = self.build_with(&typed, &builder);

@@ -21,7 +21,7 @@ use crate::{
     time::Duration,
     timed::{self, Ends, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
-    verdict::{Figure, Finding, OneRate, Stats, Verdict},
+    verdict::{Figure, Finding, Stats, Verdict},
     world::{
         Focus, Reductions, World,
         space::{Marks, TimedPath},
@@ -57,9 +57,12 @@ pub(super) fn judge<P: Process, M: Data>(case: &Case<'_, P, M>) -> Finding {
     finding
 }
 
-/// How far one comes with one rate per node.
-pub(super) fn with_one_rate<P: Process, M: Data>(case: &Case<'_, P, M>, finding: &Finding) -> Option<OneRate> {
-    one_rate::try_out(case, finding.trace.as_ref()?)
+/// Adds how far one comes with one rate per node.
+pub(super) fn with_one_rate<P: Process, M: Data>(case: &Case<'_, P, M>, mut finding: Finding) -> Finding {
+    let began = std::time::Instant::now();
+    finding.one_rate = finding.trace.as_ref().and_then(|trace| one_rate::try_out(case, trace));
+    finding.stats.elapsed += began.elapsed();
+    finding
 }
 
 /// What a violation needs, by proof, and until when it could still be averted.

@@ -47,7 +47,7 @@ pub(super) fn try_out<P: Process, M: Data>(case: &Case<'_, P, M>, trace: &Trace)
         _ => 0,
     };
     let mut best = same_steps(case, trace, &drifting);
-    for rates in apart(&drifting) {
+    for rates in apart(case.setup, &drifting) {
         if best >= Some(wanted) {
             return Some(OneRate::Alike);
         }
@@ -110,15 +110,20 @@ fn most(line: &mut Line) -> Option<i64> {
     timed::most(line, &steps).expect("a run meets no cap")
 }
 
-/// One clock against all others, either way, and all alike.
-fn apart(drifting: &[NodeId]) -> Vec<Rates> {
+/// One clock against all others, either way, and all alike. Of nodes that are interchangeable, one is enough.
+fn apart<P: Process>(setup: &Setup<P>, drifting: &[NodeId]) -> Vec<Rates> {
     let all = drifting.iter().map(|node| node.index() + 1).max().unwrap_or(0);
     let against = |one: Option<NodeId>, own: usize, others: usize| {
         (0..all).map(|node| if one.is_some_and(|one| one.index() == node) { own } else { others }).collect()
     };
-    let one_way = |own: usize, others: usize| {
-        drifting.iter().take(MOST_CLOCKS).map(move |node| against(Some(*node), own, others)).collect::<Vec<Rates>>()
+    let group = |node: &NodeId| setup.node(*node).group;
+    let first = |node: &&NodeId| {
+        let alike = |other: &NodeId| group(node).is_some() && group(other) == group(node);
+        !drifting.iter().take_while(|other| other != node).any(alike)
     };
+    let ones: Vec<NodeId> = drifting.iter().filter(first).take(MOST_CLOCKS).copied().collect();
+    let one_way =
+        |own: usize, others: usize| ones.iter().map(|node| against(Some(*node), own, others)).collect::<Vec<Rates>>();
     let alike = [SLOWEST, FASTEST].map(|rate| against(None, rate, rate));
     [one_way(FASTEST, SLOWEST), one_way(SLOWEST, FASTEST), alike.into()].concat()
 }
@@ -164,13 +169,12 @@ fn longest<P: Process, M: Data>(
     }
 }
 
-/// The set-up with clocks that keep a rate. Nodes of different rates are not interchangeable.
+/// The set-up with clocks that keep a rate. Only nodes of one rate are interchangeable.
 fn keeping<P: Process>(setup: &Setup<P>, rates: &Rates) -> Setup<P> {
     let mut kept = setup.clone();
-    let alike = rates.windows(2).all(|pair| pair[0] == pair[1]);
     for (node, &rate) in kept.nodes.iter_mut().zip(rates) {
         node.clock.drift = node.clock.drift.kept()[rate];
-        node.group = node.group.filter(|_| alike);
+        node.group = node.group.map(|group| group * RATES as u8 + rate as u8);
     }
     kept
 }

@@ -53,18 +53,15 @@ pub fn hunt(
     most: usize,
     meter: &mut Meter<'_>,
 ) -> Result<Hunted, Halt> {
-    meter.phase = "backward";
     let before = meter.bytes();
     let mut hunt = Hunt::new(net, hull, prey)?;
     // Where one order of trying is led astray for long, another often is not.
     for (order, most) in (0..).zip(ATTEMPTS.into_iter().filter(|attempt| *attempt < most).chain([most])) {
         hunt.begin_anew(order);
-        let ended = hunt.run(net, most, meter)?;
+        let hunted = hunt.go_on(net, most, meter)?;
         meter.release(meter.bytes() - before);
-        match ended {
-            Ended::At(first, automorphism) => return Ok(Hunted::Run(hunt.path(first, automorphism))),
-            Ended::Nowhere => return Ok(Hunted::Nothing),
-            Ended::Early => {}
+        if !matches!(hunted, Hunted::Open) {
+            return Ok(hunted);
         }
     }
     Ok(Hunted::Open)
@@ -73,15 +70,8 @@ pub fn hunt(
 /// So many zones are looked at in one order before another is tried.
 const ATTEMPTS: [usize; 12] = [2_000, 2_000, 2_000, 4_000, 4_000, 4_000, 8_000, 8_000, 8_000, 16_000, 16_000, 16_000];
 
-/// How a hunt ended.
-enum Ended {
-    /// At what contains the beginning, with the renaming there.
-    At(u32, Option<u16>),
-    Nowhere,
-    Early,
-}
-
-struct Hunt<'a> {
+/// A hunt under way: it ends early at a number of zones, and can go on from there.
+pub struct Hunt<'a> {
     hull: &'a Hull,
     prey: &'a Prey<'a>,
     parts: Vec<Part>,
@@ -93,8 +83,8 @@ struct Hunt<'a> {
     queue: BinaryHeap<Reverse<(i64, i64, u32, usize)>>,
     /// The first order prefers the longest story; each other one is as good as random.
     order: u64,
-    /// So many zones show what is wanted themselves.
-    ends: usize,
+    /// So many zones show what is wanted themselves; `None` before it has begun.
+    ends: Option<usize>,
 }
 
 /// A node of the hull with what is fixed of its discrete state.
@@ -121,7 +111,9 @@ struct Found {
 }
 
 impl<'a> Hunt<'a> {
-    fn new(net: &mut Net<'_>, hull: &'a Hull, prey: &'a Prey<'a>) -> Result<Hunt<'a>, Halt> {
+    /// # Errors
+    /// When a limit is reached.
+    pub fn new(net: &mut Net<'_>, hull: &'a Hull, prey: &'a Prey<'a>) -> Result<Hunt<'a>, Halt> {
         let mut parts = Vec::with_capacity(hull.nodes.len());
         for node in &hull.nodes {
             let rows = net.rows(node.state);
@@ -148,21 +140,30 @@ impl<'a> Hunt<'a> {
             distance += 1;
         }
         let chains = vec![Vec::new(); parts.len()];
-        Ok(Hunt { hull, prey, parts, found: Vec::new(), chains, queue: BinaryHeap::new(), order: 0, ends: 0 })
+        Ok(Hunt { hull, prey, parts, found: Vec::new(), chains, queue: BinaryHeap::new(), order: 0, ends: None })
     }
 
     fn begin_anew(&mut self, order: u64) {
         self.found.clear();
         self.chains.iter_mut().for_each(Vec::clear);
         self.queue.clear();
+        self.ends = None;
         self.order = order;
     }
 
-    fn run(&mut self, net: &mut Net<'_>, most: usize, meter: &mut Meter<'_>) -> Result<Ended, Halt> {
+    /// Looks at `most` zones at most, those of earlier calls among them, beside those that show what is wanted.
+    ///
+    /// # Errors
+    /// When a limit is reached.
+    pub fn go_on(&mut self, net: &mut Net<'_>, most: usize, meter: &mut Meter<'_>) -> Result<Hunted, Halt> {
+        meter.phase = "backward";
         let start = net.beginning();
-        self.begin(meter)?;
-        self.ends = self.found.len();
-        while let Some(Reverse((left, then, number, turn))) = self.queue.pop() {
+        let ends = match self.ends {
+            Some(ends) => ends,
+            None => self.begin(meter)?,
+        };
+        while self.found.len() - ends <= most {
+            let Some(Reverse((left, then, number, turn))) = self.queue.pop() else { return Ok(Hunted::Nothing) };
             let Found { node, zone: Some(zone), .. } = &self.found[number as usize] else { continue };
             let node = *node as usize;
             let automorphisms = &self.parts[node].automorphisms;
@@ -176,18 +177,15 @@ impl<'a> Hunt<'a> {
             }
             let step = (number, automorphism.map(|index| index as u16));
             if node == 0 && start.clone().intersect(&image) {
-                return Ok(Ended::At(step.0, step.1));
-            }
-            if self.found.len() - self.ends > most {
-                return Ok(Ended::Early);
+                return Ok(Hunted::Run(self.path(step.0, step.1)));
             }
             self.expand(step, node, &image, meter)?;
         }
-        Ok(Ended::Nowhere)
+        Ok(Hunted::Open)
     }
 
     /// The steps that show what is wanted.
-    fn begin(&mut self, meter: &mut Meter<'_>) -> Result<(), Halt> {
+    fn begin(&mut self, meter: &mut Meter<'_>) -> Result<usize, Halt> {
         for (number, node) in self.hull.nodes.iter().enumerate() {
             let rows = self.parts[number].rows.clone();
             for out in node.outs.iter().filter(|out| (self.prey.ends)(out)) {
@@ -203,7 +201,7 @@ impl<'a> Hunt<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(*self.ends.insert(self.found.len()))
     }
 
     /// Every step that leads into an image of what was found.

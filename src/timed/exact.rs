@@ -47,14 +47,13 @@ pub fn search(
     most: usize,
     meter: &mut Meter<'_>,
 ) -> Found {
-    meter.phase = "exact";
     let before = meter.bytes();
-    let mut search = Search { most, ..Search::new(hull, goal, inclusion) };
-    let halt = search.run(net, meter).err();
-    let seen = search.best.map_or(NOTHING, |(value, ..)| value);
+    let mut search = Search::new(hull, goal, inclusion);
+    let halt = search.go_on(net, most, meter).err();
+    let seen = search.seen();
     let open = search.queue.peek().map_or(NOTHING, |(promise, ..)| *promise);
     let at_most = if halt.is_some() { open.max(search.working).max(seen) } else { seen };
-    let best = search.best.map(|(value, node, edge)| (value, search.path(node, edge)));
+    let best = search.best();
     meter.release(meter.bytes() - before);
     Found { best, at_most, halt }
 }
@@ -87,8 +86,8 @@ pub fn explore(
     // Breadth first: all of the wanted ones are.
     let leads = Promises { steps: vec![0; leads.steps.len()], ..leads };
     let goal = Goal { promises: &leads, hurry: false, edge: &|_, _| NOTHING, arrival: &|_, _| NOTHING };
-    let mut search = Search { most, ..Search::new(hull, &goal, true) };
-    match search.run(net, meter) {
+    let mut search = Search::new(hull, &goal, true);
+    match search.go_on(net, most, meter) {
         Ok(()) | Err(Halt::Zones(..)) => {}
         Err(halt) => return Err(halt),
     }
@@ -106,7 +105,8 @@ pub fn explore(
     Ok(reached)
 }
 
-struct Search<'a> {
+/// A search under way: it ends early at a number of zones, and can go on from there.
+pub struct Search<'a> {
     hull: &'a Hull,
     goal: &'a Goal<'a>,
     inclusion: bool,
@@ -117,8 +117,6 @@ struct Search<'a> {
     queue: BinaryHeap<(i64, Reverse<u32>, u32, Reverse<u32>)>,
     /// The promise of the zone that is being expanded.
     working: i64,
-    /// The search ends at so many zones.
-    most: usize,
     /// The value, and the zone and edge that have it; without an edge, the arrival itself.
     best: Option<(i64, u32, Option<u32>)>,
 }
@@ -144,7 +142,8 @@ struct Node {
 }
 
 impl<'a> Search<'a> {
-    fn new(hull: &'a Hull, goal: &'a Goal<'a>, inclusion: bool) -> Search<'a> {
+    #[must_use]
+    pub fn new(hull: &'a Hull, goal: &'a Goal<'a>, inclusion: bool) -> Search<'a> {
         Search {
             hull,
             goal,
@@ -153,27 +152,40 @@ impl<'a> Search<'a> {
             chains: FxHashMap::default(),
             queue: BinaryHeap::new(),
             working: goal.promises.most(),
-            most: usize::MAX,
             best: None,
         }
     }
 
-    fn run(&mut self, net: &mut Net<'_>, meter: &mut Meter<'_>) -> Result<(), Halt> {
-        let (state, zone, landing) = net.start(self.hull.cap);
-        let root = Node { state, automorphism: landing.automorphism, ..Node::root() };
-        self.arrive(net, root, &landing, &zone, meter)?;
-        while let Some((promise, _, _, Reverse(number))) = self.queue.pop() {
-            if promise <= self.seen() {
-                self.queue.clear();
-                break;
-            }
-            if self.nodes.len() >= self.most {
-                return Err(Halt::Zones("an exact search", self.most));
+    /// Looks at `most` zones at most, those of earlier calls among them.
+    ///
+    /// # Errors
+    /// When that or another limit is reached.
+    pub fn go_on(&mut self, net: &mut Net<'_>, most: usize, meter: &mut Meter<'_>) -> Result<(), Halt> {
+        meter.phase = "exact";
+        if self.nodes.is_empty() {
+            let (state, zone, landing) = net.start(self.hull.cap);
+            let root = Node { state, automorphism: landing.automorphism, ..Node::root() };
+            self.arrive(net, root, &landing, &zone, meter)?;
+        }
+        while let Some(&(promise, ..)) = self.queue.peek()
+            && promise > self.seen()
+        {
+            if self.nodes.len() >= most {
+                return Err(Halt::Zones("an exact search", most));
             }
             self.working = promise;
-            self.expand(net, number, meter)?;
+            if let Some((.., Reverse(number))) = self.queue.pop() {
+                self.expand(net, number, meter)?;
+            }
         }
+        self.queue.clear();
         Ok(())
+    }
+
+    /// The greatest value seen and the path to it.
+    #[must_use]
+    pub fn best(&self) -> Option<(i64, Vec<PathStep>)> {
+        self.best.map(|(value, node, edge)| (value, self.path(node, edge)))
     }
 
     fn expand(&mut self, net: &mut Net<'_>, number: u32, meter: &mut Meter<'_>) -> Result<(), Halt> {

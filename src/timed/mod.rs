@@ -16,6 +16,7 @@ mod extreme;
 mod hull;
 mod longest;
 mod net;
+mod reach;
 mod shortest;
 mod stuck;
 #[doc(hidden)]
@@ -31,18 +32,19 @@ pub use self::{
     concrete::Aim,
     crew::Crew,
     longest::{Longest, longest},
+    reach::{Reach, reach},
     shortest::{Shortest, shortest},
     stuck::{Stuck, stuck},
 };
 
 use self::{
-    backward::{Hunted, Prey, Wanted, hunt},
-    bounds::{NOTHING, Promises},
+    bounds::Promises,
     budget::Meter,
     concrete::{concretise, most_along},
     exact::{Goal, search},
     hull::Hull,
     net::Net,
+    reach::PATIENCE,
 };
 use crate::world::space::{Cap, Marks, Origin, PathStep, Space, TimedPath};
 
@@ -61,21 +63,6 @@ impl Default for Switches {
     fn default() -> Switches {
         Switches { symmetry: true, inclusion: true, pruning: true }
     }
-}
-
-/// Whether some run takes an edge with one of the marks asked for.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Reach {
-    Unreachable,
-    /// The last step is the marked edge. No run to such an edge has fewer steps, unless looking for the shortest took
-    /// too long.
-    Reached(TimedPath),
-    Unknown(String),
-}
-
-/// Is an edge with any of these marks taken in some run?
-pub fn reach(space: &mut dyn Space, marks: Marks, limits: &Limits, switches: &Switches) -> (Reach, Stats) {
-    Notes::default().reach(space, marks, limits, switches)
 }
 
 /// The most that a stopwatch can show at the last step of a path; zero if none runs before it, `None` if no run has
@@ -118,7 +105,7 @@ impl Notes {
         limits: &Limits,
         switches: &Switches,
     ) -> (Reach, Stats) {
-        let (answer, stats) = self.ask(space, limits, switches, |query| query.reach(marks));
+        let (answer, stats) = self.ask(space, limits, switches, |query| query.reach(marks, PATIENCE));
         (answer.unwrap_or_else(|halt| Reach::Unknown(halt.to_string())), stats)
     }
 
@@ -187,9 +174,6 @@ pub struct Ends {
 /// So many zones are looked at from the end before a search from the beginning takes over.
 const MOST_HUNTED: usize = 200_000;
 
-/// So many zones are looked at for a shortest story before any story will do.
-const MOST_SEARCHED: usize = 50_000;
-
 /// One question to one space.
 struct Query<'a> {
     net: Net<'a>,
@@ -246,45 +230,5 @@ impl Query<'_> {
     fn concrete(&mut self, steps: &[PathStep], aim: Aim) -> Result<TimedPath, Halt> {
         let path = concretise(&mut self.net, steps, aim)?;
         Ok(path.expect("an exact zone has a run for each of its points"))
-    }
-
-    fn reach(&mut self, marks: Marks) -> Result<Reach, Halt> {
-        let hull = self.any_hull()?;
-        let promises =
-            Promises::of(&hull, |_, out| if out.is_some_and(|out| out.marks.any(marks)) { 1 } else { NOTHING });
-        let goal = Goal {
-            hurry: false,
-            promises: &promises,
-            edge: &|edge, _| if edge.marks.any(marks) { 1 } else { NOTHING },
-            arrival: &|_, _| NOTHING,
-        };
-        if promises.most() == NOTHING {
-            return Ok(Reach::Unreachable);
-        }
-        // The shortest story first; when that takes long, any.
-        let short = self.search(&hull, &goal, MOST_SEARCHED);
-        let found = match (short.best, short.halt) {
-            (Some((_, steps)), _) => Some(steps),
-            (None, None) => None,
-            (None, Some(Halt::Zones(..))) => {
-                let prey = Prey { ends: &|out| out.marks.any(marks), wanted: Wanted::Anything };
-                match hunt(&mut self.net, &hull, &prey, MOST_HUNTED, &mut self.meter)? {
-                    Hunted::Run(steps) => Some(steps),
-                    Hunted::Nothing => None,
-                    Hunted::Open => {
-                        let found = self.search(&hull, &goal, usize::MAX);
-                        match found.halt {
-                            Some(halt) if found.best.is_none() => return Err(halt),
-                            _ => found.best.map(|(_, steps)| steps),
-                        }
-                    }
-                }
-            }
-            (None, Some(halt)) => return Err(halt),
-        };
-        Ok(match found {
-            Some(steps) => Reach::Reached(self.concrete(&steps, Aim::Any)?),
-            None => Reach::Unreachable,
-        })
     }
 }

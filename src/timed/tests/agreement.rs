@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::ticks::{CAP, Facts, elapsed, facts, replay};
 use crate::{
     timed::{
-        Limits, Longest, Reach, Shortest, Switches,
+        Limits, Longest, Notes, Query, Reach, Shortest, Switches,
         bounds::{NOTHING, Promises},
         longest, reach, shortest,
         testing::{Net, TableSpace, Twins},
@@ -108,6 +108,28 @@ fn violations_are_those_of_ticks_and_their_stories_are_shortest() {
         }
     }
     assert!(reached >= 30 && unreachable >= 30, "{reached} reached, {unreachable} not");
+}
+
+/// Searches from both ends take turns, and each goes on where it was.
+#[test]
+fn whoever_has_little_patience_sees_the_same() {
+    let (mut reached, mut unreachable) = (0, 0);
+    let (limits, switches) = (Limits::default(), Switches::default());
+    for (seed, mut space, facts) in nets() {
+        for patience in [1, 3, 8] {
+            let ask = |query: &mut Query<'_>| query.reach(Marks::VIOLATED, patience);
+            let (answer, _) = Notes::default().ask(&mut space, &limits, &switches, ask);
+            let answer = answer.expect("a small net reaches no limit");
+            assert_eq!(matches!(answer, Reach::Reached(_)), facts.violated.is_some(), "net {seed}, {patience}");
+            if let Reach::Reached(path) = answer {
+                reached += 1;
+                assert!(replay(&space, &path).marks.any(Marks::VIOLATED), "net {seed}, {patience}");
+            } else {
+                unreachable += 1;
+            }
+        }
+    }
+    assert!(reached >= 90 && unreachable >= 90, "{reached} reached, {unreachable} not");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::ticks::{CAP, facts, replay};
 use crate::{
     timed::{
         Limits, MOST_HUNTED,
-        backward::{Hunted, Prey, Wanted, hunt},
+        backward::{Hunt, Hunted, Prey, Wanted, hunt},
         budget::Meter,
         concrete::{Aim, concretise},
         hull::{Hull, Out},
@@ -68,6 +68,10 @@ fn compare(name: &str, space: &TableSpace, tried: &mut Tried) {
                 }
                 Hunted::Open => panic!("{name}: a small space is hunted through"),
             }
+            let mut hunt = Hunt::new(&mut net, &hull, &prey).expect("no limit is reached");
+            let ends = (0..).map(|most| hunt.go_on(&mut net, most, &mut meter).expect("no limit is reached"));
+            let end = ends.into_iter().find(|hunted| !matches!(hunted, Hunted::Open));
+            assert_eq!(matches!(end, Some(Hunted::Run(_))), expected, "{name}: {wanted:?}, zone by zone");
         }
     }
 }
