@@ -350,6 +350,7 @@ fn a_simulation_that_makes_no_sense_is_refused() {
     );
     for (arguments, told) in [
         ("sim violated.toml --seeds 5..2", "the seeds begin at 5 but end before 2"),
+        ("sim violated.toml --draw climb", "a climb looks for the longest wait of one property"),
         ("sim violated.toml --under calm", "unknown ledger \"calm\""),
         ("sim violated.toml --property safe", "unknown property \"safe\""),
         ("sim node.toml", "expected some of A, B, got \"Z\""),

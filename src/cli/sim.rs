@@ -69,6 +69,8 @@ enum Draw {
     Corner,
     /// Each run draws one or the other, and does without some fault classes.
     Swarm,
+    /// Of 250 corner draws that go on from the longest one, the longest: for one property.
+    Climb,
 }
 
 /// Runs one design from many seeds, ledger by ledger.
@@ -111,6 +113,10 @@ fn asked<'a>(app: &App, design: &'a Resolved, arguments: &Arguments) -> Result<B
     }
     let mut all: BTreeMap<String, Vec<Asked<'a>>> = BTreeMap::new();
     let property = arguments.property.as_deref();
+    if arguments.draw == Draw::Climb && property.is_none() {
+        return Err(BadInput::without_place("a climb looks for the longest wait of one property")
+            .with_remedy("say which: `--draw climb --property ID`"));
+    }
     let mut questions = questions(design, protocol, property);
     if !arguments.assignments.is_empty() {
         // What a file expects, it expects of what is written in it.
@@ -266,6 +272,7 @@ fn draw_name(draw: Draw) -> &'static str {
         Draw::Uniform => "uniform",
         Draw::Corner => "corner",
         Draw::Swarm => "swarm",
+        Draw::Climb => "climb",
     }
 }
 
@@ -275,6 +282,7 @@ impl From<Draw> for SimulatedDraw {
             Draw::Uniform => SimulatedDraw::Uniform,
             Draw::Corner => SimulatedDraw::Corner,
             Draw::Swarm => SimulatedDraw::Swarm,
+            Draw::Climb => SimulatedDraw::Climb,
         }
     }
 }

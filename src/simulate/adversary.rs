@@ -32,7 +32,7 @@ pub(super) struct Attempt {
 impl<P: Process, M: Data> Driver<'_, P, M> {
     /// When each fault class first tries to strike.
     pub(super) fn plan_attempts(&mut self) {
-        let storm = self.draw_storm();
+        let storm = if self.parts < i64::MAX { Some(self.storm_at_parting()) } else { self.draw_storm() };
         for (index, fault) in self.machine.setup.faults.iter().enumerate() {
             let planned = self.options.plan.iter().any(|strike| strike.fault == index);
             let on = !self.swarm || self.faults.chance(HALF);
@@ -59,6 +59,11 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
         let length = horizon >> (1 + self.faults.below(STORMS));
         let begin = self.faults.below((horizon / 3 * 2).max(1).cast_unsigned()).cast_signed();
         Some((begin, length))
+    }
+
+    /// What is left of the tokens is used between the parting and what it is to put off.
+    fn storm_at_parting(&self) -> (i64, i64) {
+        (self.parts, self.puts_off.saturating_sub(self.parts).max(1))
     }
 
     /// The next moment at which a fault class tries to strike.

@@ -5,6 +5,7 @@
 
 mod adversary;
 mod agenda;
+mod climb;
 mod connections;
 mod digest;
 mod distribution;
@@ -23,6 +24,7 @@ mod survey;
 mod timers;
 mod words;
 
+pub use climb::RUNS as RUNS_OF_A_CLIMB;
 pub use digest::Digest;
 pub use distribution::Distribution;
 pub use judge::{Overlap, Reading, Seen, Signalled};

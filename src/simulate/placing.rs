@@ -95,7 +95,7 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
     fn decide_and_log(&mut self, scheduled: &Scheduled, lo: i64, hi: i64) -> Decision {
         let key = self.schedulings.next(scheduled.event);
         let drawn = self.draw(scheduled, lo, hi);
-        let decision = match self.script {
+        let decision = match self.said() {
             None => drawn,
             Some(script) => {
                 let soonest = Decision { span: drawn.least, reaction: 0, ..drawn };

@@ -20,6 +20,8 @@ pub enum Stream {
     Swarm,
     /// Which ends of windows a run leans to.
     Lean,
+    /// Where the runs of a climb part.
+    Climb,
     Node(u16),
 }
 
@@ -34,6 +36,7 @@ impl Source {
             Stream::Faults => 2,
             Stream::Swarm => 3,
             Stream::Lean => 4,
+            Stream::Climb => 5,
             Stream::Node(node) => 0x100 + u64::from(node),
         };
         Source(mix(mix(seed.wrapping_add(GOLDEN)) ^ purpose))
@@ -92,7 +95,7 @@ impl Random {
             Draw::Uniform if !endless => lo + self.below((hi - lo).cast_unsigned() + 1).cast_signed(),
             _ if self.next() >> 63 == 1 => hi,
             Draw::Uniform => lo.saturating_add(self.below(far.cast_unsigned() + 1).cast_signed()),
-            Draw::Corner | Draw::Swarm => lo,
+            Draw::Corner | Draw::Swarm | Draw::Climb => lo,
         }
     }
 
@@ -144,6 +147,8 @@ pub enum Draw {
     Corner,
     /// Each run draws one or the other, and does without some fault classes.
     Swarm,
+    /// Of many corner draws that go on from the longest one, the longest.
+    Climb,
 }
 
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -12,6 +12,7 @@ use std::{
 use super::{
     adversary::Attempt,
     agenda::{Event, Place, Scheduled, Slot},
+    climb::climb,
     judge::{Judge, Seen},
     machine::{Machine, Refusal, Turn},
     placing::Clock,
@@ -130,11 +131,23 @@ pub fn measured<P: Process, M: Data>(
     options: &Options,
     gauge: Option<Box<dyn Gauge<P>>>,
 ) -> Run {
+    let script = climbed(setup, properties, seed, options);
     let mut driver = Driver::new(setup, properties, seed, options);
     driver.machine.gauge = gauge;
+    driver.script = script.as_ref();
     driver.begin();
     let end = driver.drive().expect(POSSIBLE);
     driver.into_run(seed, end)
+}
+
+/// The decisions of a run that is not drawn at once.
+fn climbed<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    seed: u64,
+    options: &Options,
+) -> Option<Script> {
+    (options.draw == Draw::Climb).then(|| climb(setup, properties, seed, options))
 }
 
 /// Draws the run of a seed, and writes its decisions down.
@@ -144,11 +157,26 @@ pub(super) fn logged<P: Process, M: Data>(
     seed: u64,
     options: &Options,
 ) -> (Run, Script) {
+    let script = climbed(setup, properties, seed, options);
     let mut driver = Driver::new(setup, properties, seed, options);
-    driver.log = Some(Script::default());
-    driver.begin();
-    let end = driver.drive().expect(POSSIBLE);
-    let script = driver.take_log();
+    driver.script = script.as_ref();
+    let (end, script) = driver.drive_logged().expect(POSSIBLE);
+    (driver.into_run(seed, end), script)
+}
+
+/// The run that follows a script before a moment, and whose seed draws what comes then, with the faults that are left
+/// before another moment; with all its decisions.
+pub(super) fn parted<P: Process, M: Data>(
+    setup: &Setup<P>,
+    properties: &[Property<P, M>],
+    script: &Script,
+    (at, puts_off): (i64, i64),
+    seed: u64,
+    options: &Options,
+) -> (Run, Script) {
+    let mut driver = Driver::new(setup, properties, seed, options);
+    (driver.script, driver.parts, driver.puts_off) = (Some(script), at, puts_off);
+    let (end, script) = driver.drive_logged().expect(POSSIBLE);
     (driver.into_run(seed, end), script)
 }
 
@@ -161,10 +189,7 @@ pub(super) fn scripted<P: Process, M: Data>(
 ) -> Option<(Run, Script)> {
     let mut driver = Driver::new(setup, properties, 0, options);
     driver.script = Some(script);
-    driver.log = Some(Script::default());
-    driver.begin();
-    let end = driver.drive().ok()?;
-    let script = driver.take_log();
+    let (end, script) = driver.drive_logged().ok()?;
     Some((driver.into_run(0, end), script))
 }
 
@@ -220,6 +245,9 @@ pub(super) struct Driver<'a, P: Process, M: Data> {
     at_once: u32,
     /// What is decided otherwise than by the seed.
     pub(super) script: Option<&'a Script>,
+    /// From this moment on the seed decides, and its faults are to come before another.
+    pub(super) parts: i64,
+    pub(super) puts_off: i64,
     /// What was decided.
     pub(super) log: Option<Script>,
     pub(super) schedulings: Counts,
@@ -232,7 +260,8 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
         let draw = match options.draw {
             Draw::Swarm if Random::new(seed, Stream::Swarm, 0).chance(500_000) => Draw::Corner,
             Draw::Swarm => Draw::Uniform,
-            draw => draw,
+            Draw::Climb => Draw::Corner,
+            draw @ (Draw::Uniform | Draw::Corner) => draw,
         };
         let leans = draw == Draw::Corner && Random::new(seed, Stream::Lean, u64::MAX).chance(500_000);
         Driver {
@@ -258,6 +287,8 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             taken: 0,
             at_once: 0,
             script: None,
+            parts: i64::MAX,
+            puts_off: i64::MAX,
             log: None,
             schedulings: Counts::default(),
             happenings: Counts::default(),
@@ -270,11 +301,25 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
             for (clock, rate) in self.clocks.iter_mut().zip(&script.rates) {
                 clock.faster = *rate;
             }
-        } else {
+        }
+        if self.script.is_none() || self.parts < i64::MAX {
             self.plan_attempts();
             self.soonest = self.next_attempt();
         }
         self.place_scheduled();
+    }
+
+    /// The whole run, and what was decided in it.
+    fn drive_logged(&mut self) -> Result<(End, Script), Refusal> {
+        self.log = Some(Script::default());
+        self.begin();
+        let end = self.drive()?;
+        Ok((end, self.take_log()))
+    }
+
+    /// The script, as long as it decides.
+    pub(super) fn said(&self) -> Option<&'a Script> {
+        self.script.filter(|_| self.machine.now < self.parts)
     }
 
     fn drive(&mut self) -> Result<End, Refusal> {
@@ -329,7 +374,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
         let Some(script) = self.script else {
             return self.options.plan.get(self.planned).map(|strike| strike.at.micros());
         };
-        let strike = script.strikes.get(self.planned)?;
+        let strike = script.strikes.get(self.planned).filter(|strike| strike.at < self.parts)?;
         // What the changed run has passed already comes at once.
         let at = strike.at.max(self.machine.now);
         let steps = if at == self.machine.now { self.at_once } else { 0 };
@@ -359,7 +404,7 @@ impl<'a, P: Process, M: Data> Driver<'a, P, M> {
         self.begin_step(at);
         let turn = self.machine.happen(event, slot)?;
         let key = (self.script.is_some() || self.log.is_some()).then(|| self.happenings.next(event));
-        let said = self.script.map(|script| key.and_then(|key| script.choices.get(&key)));
+        let said = self.said().map(|script| key.and_then(|key| script.choices.get(&key)));
         let choices = match turn {
             Some(turn) => self.finish(turn, said.map(|said| said.cloned().unwrap_or_default()))?,
             None => Choices::default(),

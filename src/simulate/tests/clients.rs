@@ -217,8 +217,8 @@ fn trace(setup: &Setup<Party>, run: &Run) -> Trace {
 fn every_run_is_accepted_by_the_replay() {
     for carriage in [Carriage::Datagram, stream()] {
         let setup = everything(carriage);
-        for draw in [Draw::Uniform, Draw::Corner] {
-            for seed in 0..400 {
+        for (draw, seeds) in [(Draw::Uniform, 400), (Draw::Corner, 400), (Draw::Climb, 4)] {
+            for seed in 0..seeds {
                 let run = run(&setup, &[answered()], seed, &options(draw, 1_000));
                 let text = serde_json::to_string(&trace(&setup, &run)).expect("a trace is plain data");
                 let trace: Trace = serde_json::from_str(&text).expect("written a moment ago");
@@ -230,6 +230,21 @@ fn every_run_is_accepted_by_the_replay() {
             }
         }
     }
+}
+
+/// What it goes on from is never given up for less.
+#[test]
+fn a_climb_waits_longer_than_draws_that_know_nothing_of_each_other() {
+    let setup = everything(Carriage::Datagram);
+    let longest = |draw, seeds: std::ops::Range<u64>| {
+        let runs = seeds.map(|seed| run(&setup, &[answered()], seed, &options(draw, 300)));
+        let waits = |run: Run| run.seen[0].readings.iter().filter_map(|one| one.response.map(|_| one.micros)).max();
+        runs.filter_map(waits).max().expect("some wait is answered")
+    };
+    let draws = longest(Draw::Corner, 0..4 * super::super::RUNS_OF_A_CLIMB);
+    let climbs = longest(Draw::Climb, 0..4);
+    assert!(climbs > draws, "{climbs} us by as many runs that climb, {draws} us by others");
+    assert_eq!(climbs, longest(Draw::Climb, 0..4));
 }
 
 #[test]
