@@ -6,6 +6,9 @@
 //!
 //!     delay + (renew_every + renew_deadline) / (1 - r)  >  lease / (1 + r)
 //!
+//! That is with one silent connection. With two, the answer itself may be held back for as long as a client waits: see the
+//! ledger `two-cuts` of the design.
+//!
 //! The documented ratio, lease to renew_deadline, leaves out two terms: the rest between renewals, and the delay.
 
 use tenure::{

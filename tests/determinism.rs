@@ -27,7 +27,7 @@ const NAMED: [(&str, &str); 10] = [
     ("models/lock/consul-2015-04.toml", "stop-and-crash"),
     ("models/lock/consul-2015-04.toml", "pause"),
     ("models/lock/consul-2015-04.toml", "hung-renew"),
-    ("models/lock/consul-2015-04.toml", "election"),
+    ("models/lock/consul-2015-04.toml", "one-election"),
 ];
 const SEEDS: u64 = 200;
 /// No failing run is made small: only the digests count.

@@ -25,7 +25,7 @@ const NAMED: [(&str, &str); 5] = [
     ("models/lease/recommended.toml", "pause"),
     ("models/lock/consul-2015-04.toml", "one-fault"),
     ("models/lock/consul-2015-04.toml", "hung-renew"),
-    ("models/lock/consul-2015-04.toml", "election"),
+    ("models/lock/consul-2015-04.toml", "one-election"),
 ];
 const SEEDS: u64 = 200;
 

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     process::{Data, Process},
     simulate,
-    spec::{Builder, Class, FaultKind, Form, Property, Setup},
+    spec::{Builder, Class, Fault, FaultKind, Form, Property, Setup},
     time::Duration,
     timed::{self, Ends, Limits, Longest, Notes, Reach, Shortest, Stuck, Switches},
     trace::{Claim, FORMAT, Subject, Trace},
@@ -386,8 +386,17 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
         let marks: Vec<Marks> = (0..self.case.setup.faults.len()).map(Marks::fault).collect();
         let unused = marks.into_iter().enumerate().filter(|(_, mark)| matches!(self.reach(*mark), Reach::Unreachable));
         let unused: Vec<usize> = unused.map(|(fault, _)| fault).collect();
-        let name = |fault: usize| &self.case.setup.faults[fault].name;
-        unused.into_iter().map(|fault| format!("no run uses `{}` while it could matter", name(fault))).collect()
+        let warning = |fault: usize| {
+            let Fault { name, kind, .. } = &self.case.setup.faults[fault];
+            match (kind, self.case.property.form) {
+                // What is asked of a process may be what the span follows from.
+                (FaultKind::Request { .. }, Form::Within(_)) => {
+                    format!("no run uses `{name}` within the span that is measured")
+                }
+                _ => format!("no run uses `{name}` while it could matter"),
+            }
+        };
+        unused.into_iter().map(warning).collect()
     }
 
     fn reach(&mut self, marks: Marks) -> Reach {

@@ -104,13 +104,14 @@ const fn asks(form: Form) -> &'static str {
     }
 }
 
-const HEAD: [&str; 5] = ["design", "under", "expected", "worst case", "because"];
+const HEAD: [&str; 6] = ["design", "under", "within", "expected", "worst case", "because"];
 
 fn says(design: &Resolved, property: &str) -> Vec<Vec<String>> {
     let row = |expectation: &Expectation| {
         vec![
             design.file.clone(),
             expectation.under.clone(),
+            expectation.within.map_or(String::new(), |within| within.to_string()),
             expectation.verdict.id().into(),
             expectation.worst.map_or(String::new(), |worst| worst.to_string()),
             expectation.because.as_ref().map_or(String::new(), |because| because.text().into()),

@@ -3,7 +3,7 @@
 //! `2 * store.session_ttl + network.delay.hi` names values by their paths: below `[design]`, in `network`, or in the
 //! `ledger` of the expectation. A window's ends are `.lo` and `.hi`. `+ - *`, `min(..)`, `max(..)`, whole numbers and
 //! spans such as `250ms`. A minus stands between spaces, as a name may hold a hyphen. A condition compares two of them:
-//! `2 * network.delay.hi < contender.resend`.
+//! `2 * network.delay.hi < contender.resend`, or with `<=`.
 
 use super::{
     file::Resolved,
@@ -20,11 +20,12 @@ pub struct Formula {
     root: Term,
 }
 
-/// Where a formula is right: one sum is less than another.
+/// Where a formula is right: one sum is less than another, or no more than it.
 #[derive(Clone, Debug)]
 pub struct Condition {
     less: Formula,
     more: Formula,
+    or_equal: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -99,19 +100,21 @@ impl Formula {
 
 impl Condition {
     /// # Errors
-    /// What is not two formulas with a `<` between them, at its place.
+    /// What is not two formulas with a `<` or a `<=` between them, at its place.
     pub fn parse(node: &Node) -> Result<Condition> {
         let text = node.expect_text("a condition")?.to_string();
         let mut parser = Parser { text: &text, at: 0, depth: 0, place: &node.place };
         let less = parser.sum()?;
         parser.take('<')?;
+        let or_equal = text[parser.at..].starts_with('=');
+        parser.at += usize::from(or_equal);
         let more = parser.sum()?;
         parser.space();
         if parser.at < text.len() {
             return Err(parser.refuse(parser.at, "expected `+`, `-`, `*` or the end"));
         }
         let formula = |root| Formula { root, place: node.place.clone(), text: text.clone() };
-        Ok(Condition { less: formula(less), more: formula(more) })
+        Ok(Condition { less: formula(less), more: formula(more), or_equal })
     }
 
     #[must_use]
@@ -124,7 +127,8 @@ impl Condition {
     /// # Errors
     /// As for a formula.
     pub fn is_met(&self, design: &Resolved, ledger: &str) -> Result<bool> {
-        Ok(self.less.evaluate(design, ledger)? < self.more.evaluate(design, ledger)?)
+        let (less, more) = (self.less.evaluate(design, ledger)?, self.more.evaluate(design, ledger)?);
+        Ok(less < more || self.or_equal && less == more)
     }
 
     /// # Errors
@@ -134,10 +138,9 @@ impl Condition {
             return Ok(());
         }
         let (less, more) = (self.less.evaluate(design, ledger)?, self.more.evaluate(design, ledger)?);
-        Err(self
-            .less
-            .place
-            .refuse(format!("`{}` is not so in this design: {less} is not less than {more}", self.text())))
+        let wanted = if self.or_equal { "no more" } else { "less" };
+        let message = format!("`{}` is not so in this design: {less} is not {wanted} than {more}", self.text());
+        Err(self.less.place.refuse(message))
     }
 }
 

@@ -5,8 +5,9 @@
 //!
 //! Left out, as a store is one process here: how long the servers take to elect (a ledger says it), a follower that is
 //! stopped, a leader that is silent and comes back, rolling restarts, stale reads of a server that has just started, and
-//! writes that hang for 7 s. Left out of what one process could show: leases that are granted together, and a lease while
-//! there is no quorum.
+//! writes that hang for 7 s. Left out of what one process could show: leases that are granted together, a lease or a
+//! session while there is no quorum, a session while all servers start again, and a lock-delay that began shortly before
+//! the leader died.
 
 use tenure::{
     process::{Id, NodeId, Process},

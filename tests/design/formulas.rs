@@ -34,6 +34,9 @@ fn a_condition_says_where_a_formula_is_right() {
     let design = load(&[("a.toml", &text)], &[]).expect("it is a design");
     let condition = design.expectations[0].given.as_ref().expect("it has a condition");
     assert_eq!(condition.is_met(&design, "one-crash"), Ok(true));
+    let as_long =
+        load(&[("a.toml", &format!("{BASE}{}", given("4 * network.delay.hi <= contender.resend + 400ms")))], &[]);
+    assert!(as_long.is_ok(), "1 s is no more than 1 s: {as_long:?}");
     let slower = load(&[("a.toml", &BASE.replace("250ms", "300ms"))], &[]).expect("it is a design");
     assert_eq!(condition.is_met(&slower, "one-crash"), Ok(false), "as long is not longer");
     refused_with(
