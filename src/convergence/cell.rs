@@ -14,8 +14,9 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How long after one heartbeat the next is.
-    pub heartbeat: Duration,
+    /// How long after one heartbeat the next is; if "never", there is one only.
+    #[serde(deserialize_with = "unless_never")]
+    pub heartbeat: Option<Duration>,
     /// How often a rep asks about all of its containers; if absent or "never", only on occasion.
     #[serde(default, deserialize_with = "unless_never")]
     pub poll: Option<Duration>,
@@ -205,7 +206,9 @@ impl Cell {
     }
 
     fn beat(&mut self, config: &Config, fx: &mut Effects<Site>) {
-        fx.arm(super::Timer::Cell(Timer::Heartbeat), Window::exactly(config.heartbeat));
+        if let Some(heartbeat) = config.heartbeat {
+            fx.arm(super::Timer::Cell(Timer::Heartbeat), Window::exactly(heartbeat));
+        }
         if self.agent {
             self.fenced = false;
             if let Some(after) = config.fences_after {

@@ -7,14 +7,15 @@ use serde::Deserialize;
 use super::{Finding, Message, Purpose, REGISTRY, host::Io};
 use crate::{
     process::{Names, NodeId},
-    time::{Duration, Window},
+    time::{Duration, Window, unless_never},
 };
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How long after the end of one run the next begins.
-    pub interval: Duration,
+    /// How long after the end of one run the next begins; if "never", it only acts on what it is told.
+    #[serde(deserialize_with = "unless_never")]
+    pub interval: Option<Duration>,
     /// Whether it is told of cells that are missing, and acts on it.
     pub watches: bool,
     /// Whether the list of cells that comes with the notice is enough, or it asks for another.
@@ -50,7 +51,7 @@ impl Converger {
         if config.watches {
             io.send(REGISTRY, Message::Watch);
         }
-        io.arm(Timer::Converge, Window::exactly(config.interval));
+        arm_loop(config, io);
         Converger { listing: BTreeSet::new(), found: None, examining: 0, again: false }
     }
 
@@ -166,11 +167,17 @@ impl Converger {
         if std::mem::take(&mut self.again) {
             self.list(config, io);
         } else {
-            io.arm(Timer::Converge, Window::exactly(config.interval));
+            arm_loop(config, io);
         }
     }
 
     fn is_busy(&self) -> bool {
         !self.listing.is_empty() || self.found.is_some() || self.examining > 0
+    }
+}
+
+fn arm_loop(config: &Config, io: &mut Io<'_, '_>) {
+    if let Some(interval) = config.interval {
+        io.arm(Timer::Converge, Window::exactly(interval));
     }
 }

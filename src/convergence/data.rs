@@ -3,6 +3,7 @@
 //! Convergence looks at the rows in one step (`Examine`) and repairs what it found in another (`Repair`): what changed
 //! in between is seen only by a repair that compares.
 
+mod publish;
 mod repair;
 mod wanted;
 
@@ -74,6 +75,9 @@ pub struct Config {
     /// How long a sync makes the domain fresh. Without a bulker nothing is asked of freshness.
     #[serde(skip)]
     pub freshness: Option<Duration>,
+    /// Whether anybody follows what changes.
+    #[serde(skip)]
+    pub publishes: bool,
 }
 
 /// See [`Config::evacuees`].
@@ -109,6 +113,9 @@ pub struct Data {
     fresh: bool,
     /// Where there are many LRPs.
     of_cell: Option<Index>,
+    /// Who runs what, as those who follow were told, and what crashed since then, with its number.
+    published: BTreeMap<u16, BTreeSet<NodeId>>,
+    crashed: Vec<(u16, u8)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
@@ -123,8 +130,18 @@ pub enum Timer {
 
 impl Data {
     pub(super) fn start(config: &Config, rows: Rows, io: &mut Io<'_, '_>) -> Data {
-        let mut data = Data { rows, old: BTreeSet::new(), fresh: false, of_cell: None };
+        let mut data = Data {
+            rows,
+            old: BTreeSet::new(),
+            fresh: false,
+            of_cell: None,
+            published: BTreeMap::new(),
+            crashed: Vec::new(),
+        };
         if data.rows.desired {
+            if config.publishes {
+                data.published = data.routed();
+            }
             data.of_cell = Index::of(&data.rows.lrps);
             let lrps: Vec<u16> = data.rows.lrps.keys().copied().collect();
             for lrp in lrps {
@@ -362,6 +379,9 @@ impl Data {
         let (before, beside) = (rows.ordinary, (rows.evacuating, rows.suspect));
         let outcome = rows.apply(op, &config.rules);
         let (after, beside_now) = (rows.ordinary, (rows.evacuating, rows.suspect));
+        if config.publishes && matches!(op, lrp::Op::Crash(_)) && before != after {
+            self.crashed.push((lrp, rows.crashes));
+        }
         // One transaction: whoever follows the rows hears of the row that an instance has now before the one that it had.
         tell_beside(lrp, beside, beside_now, true, io);
         if before != after {
@@ -445,10 +465,11 @@ impl Data {
         }
     }
 
-    fn persist(&self, config: &Config, io: &mut Io<'_, '_>) {
+    fn persist(&mut self, config: &Config, io: &mut Io<'_, '_>) {
         if !config.apart {
             io.fx.persist(self.rows.clone());
         }
+        self.publish(config, io);
     }
 }
 

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 
 use super::{
-    Config, REGISTRY, Request, Site, auctioneer, bulker, cell, converger, data,
+    Config, REGISTRY, Request, Site, auctioneer, bulker, cell, converger, data, emitter,
     host::{self, Places},
-    registry, resolver, source,
+    registry, resolver, source, subscription, watcher,
 };
 use crate::{
     lease,
@@ -38,6 +38,10 @@ pub struct Design {
     pub hosts_start: Option<Window>,
     /// Who learns from outside which LRPs are wanted; they are from the start, if absent.
     pub bulker: Option<Bulker>,
+    /// Who gives notice of crashes, if anybody does.
+    pub watcher: Option<Watcher>,
+    /// Who tells routers what runs where, if anybody does.
+    pub emitter: Option<Emitter>,
     /// The data, the BBS and the auctioneer as nodes of their own; one node, if absent.
     pub apart: Option<Apart>,
 }
@@ -51,6 +55,30 @@ pub struct Bulker {
     pub freshness: Duration,
     #[serde(default)]
     pub believes_silence: bool,
+}
+
+/// See [`watcher::Config`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Watcher {
+    /// How many there are.
+    #[serde(default = "one")]
+    pub many: u16,
+    pub retry: Duration,
+    #[serde(default)]
+    pub catches_up: bool,
+}
+
+/// See [`emitter::Config`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Emitter {
+    pub sync: Duration,
+    pub retry: Duration,
+    #[serde(default = "yes")]
+    pub caches: bool,
+    #[serde(default)]
+    pub syncs_anew: bool,
 }
 
 /// The data, the BBS and the auctioneer are nodes of their own.
@@ -72,7 +100,9 @@ impl Design {
         let mut hit = plan.cells.clone();
         hit.extend(&plan.hosts);
         hit.extend(plan.bulker);
-        let reach = Reach { crash: hit.clone(), pause: hit, cut: plan.cells.clone() };
+        hit.extend(plan.followers());
+        let cut = plan.cells.iter().copied().chain(plan.followers()).collect();
+        let reach = Reach { crash: hit.clone(), pause: hit, cut };
         let faults = builder.faults(&nodes, &links, &reach, |class| own(class, &plan))?;
         Ok(Setup { nodes, links, faults })
     }
@@ -83,7 +113,8 @@ impl Design {
         };
         let hosts = self.apart.as_ref().map_or(1, |apart| 1 + apart.bbs + apart.auctioneers);
         let outside = 2 * u32::from(self.bulker.is_some());
-        let nodes = u32::from(self.cells) + u32::from(hosts) + u32::from(self.receptors) + outside + 1;
+        let followers = u32::from(self.watchers()) + u32::from(self.emitter.is_some());
+        let nodes = u32::from(self.cells) + u32::from(hosts) + u32::from(self.receptors) + outside + followers + 1;
         if self.cells == 0 || nodes > MOST {
             return refuse(
                 "cells",
@@ -94,6 +125,9 @@ impl Design {
         if self.registry.multiplier == 0 {
             return refuse("registry.multiplier", "a number from 1", "0".into());
         }
+        if self.watcher.is_some_and(|watcher| watcher.many == 0) {
+            return refuse("watcher.many", "a number from 1", "0".into());
+        }
         match &self.apart {
             Some(apart) if apart.bbs == 0 => refuse("apart.bbs", "a number from 1", "0".into()),
             _ if !self.bbs_calls_back && self.receptors == 0 => {
@@ -102,6 +136,10 @@ impl Design {
             Some(apart) if apart.auctioneers == 0 => refuse("apart.auctioneers", "a number from 1", "0".into()),
             Some(_) | None => Ok(()),
         }
+    }
+
+    fn watchers(&self) -> u16 {
+        self.watcher.map_or(0, |watcher| watcher.many)
     }
 
     fn nodes(&self, builder: &Builder, plan: &Plan) -> Vec<Node<Site>> {
@@ -119,7 +157,7 @@ impl Design {
         for (id, name, config) in self.hosts(plan) {
             nodes.push(node(name, id, config.site(), self.hosts_start.unwrap_or(Window::ZERO)));
         }
-        let phase = builder.phase_up_to(self.cell.heartbeat);
+        let phase = builder.phase_up_to(self.cell.heartbeat.unwrap_or(Duration::ZERO));
         let config = cell::Config { bbs: plan.places.bbs.clone(), ..self.cell.clone() };
         let is_symmetric = is_symmetric(builder, plan);
         for (index, id) in plan.cells.iter().enumerate() {
@@ -133,7 +171,27 @@ impl Design {
             nodes.push(node("N".into(), id, Config::Bulker(config), self.hosts_start.unwrap_or(Window::ZERO)));
             nodes.push(node("O".into(), source, Config::Source(source::Config { lrps: self.lrps }), Window::ZERO));
         }
+        for (id, name, config) in self.followers(plan) {
+            nodes.push(node(name, id, config, self.hosts_start.unwrap_or(Window::ZERO)));
+        }
         nodes
+    }
+
+    /// Those who follow a BBS's events, in the order of their nodes.
+    fn followers(&self, plan: &Plan) -> Vec<(NodeId, String, Config)> {
+        let subscription = |retry| subscription::Config { retry, bbs: plan.places.bbs.clone() };
+        let mut followers = Vec::new();
+        if let Some(Watcher { retry, catches_up, .. }) = self.watcher {
+            let config = watcher::Config { subscription: subscription(retry), catches_up };
+            for (index, id) in plan.watchers.iter().enumerate() {
+                followers.push((*id, format!("W{}", index + 1), Config::Watcher(config.clone())));
+            }
+        }
+        if let (Some(Emitter { sync, retry, caches, syncs_anew }), Some(id)) = (self.emitter, plan.emitter) {
+            let config = emitter::Config { subscription: subscription(retry), sync, caches, syncs_anew };
+            followers.push((id, "E".into(), Config::Emitter(config)));
+        }
+        followers
     }
 
     fn registry(&self) -> Config {
@@ -150,14 +208,17 @@ impl Design {
             converger: None,
             auctioneer: None,
             resolver: None,
+            hub: false,
             lock: None,
         };
         let freshness = self.bulker.map(|bulker| bulker.freshness);
+        let hub = plan.followers().next().is_some();
         let data = data::Config {
             lrps: self.lrps,
             tasks: self.tasks,
             apart: self.apart.is_some(),
             freshness,
+            publishes: hub,
             ..self.data.clone()
         };
         let (converger, auctioneer) = (Some(self.converger.clone()), Some(self.auctioneer.clone()));
@@ -167,7 +228,7 @@ impl Design {
         let mut hosts = Vec::new();
         match &self.apart {
             None => {
-                let all = host::Config { converger, auctioneer, resolver, ..data };
+                let all = host::Config { converger, auctioneer, resolver, hub, ..data };
                 hosts.push((plan.places.data, "B".to_string(), all));
             }
             Some(apart) => {
@@ -175,7 +236,7 @@ impl Design {
                 hosts.push((plan.places.data, "D".into(), data));
                 for (index, id) in plan.places.bbs.iter().enumerate() {
                     let (converger, resolver) = (converger.clone(), resolver.clone());
-                    let bbs = host::Config { converger, resolver, lock: lock(0), ..nothing.clone() };
+                    let bbs = host::Config { converger, resolver, hub, lock: lock(0), ..nothing.clone() };
                     hosts.push((*id, format!("B{}", index + 1), bbs));
                 }
                 for (index, id) in plan.places.auctioneers.iter().enumerate() {
@@ -214,6 +275,11 @@ impl Design {
             links.connect(bulker, source, link);
             links.connect(bulker, plan.places.data, link);
         }
+        for follower in plan.followers() {
+            for bbs in &plan.places.bbs {
+                links.connect(follower, *bbs, link);
+            }
+        }
         links
     }
 }
@@ -227,6 +293,8 @@ struct Plan {
     cells: Vec<NodeId>,
     bulker: Option<NodeId>,
     source: Option<NodeId>,
+    watchers: Vec<NodeId>,
+    emitter: Option<NodeId>,
 }
 
 impl Plan {
@@ -254,7 +322,14 @@ impl Plan {
         let cells = take(design.cells);
         let many = u16::from(design.bulker.is_some());
         let (bulker, source) = (take(many).pop(), take(many).pop());
-        Plan { places, receptors, hosts, cells, bulker, source }
+        let watchers = take(design.watchers());
+        let emitter = take(u16::from(design.emitter.is_some())).pop();
+        Plan { places, receptors, hosts, cells, bulker, source, watchers, emitter }
+    }
+
+    /// Those who follow a BBS's events.
+    fn followers(&self) -> impl Iterator<Item = NodeId> + use<'_> {
+        self.watchers.iter().copied().chain(self.emitter)
     }
 }
 
@@ -283,4 +358,8 @@ const MOST: u32 = MOST_NODES as u32;
 
 const fn yes() -> bool {
     true
+}
+
+const fn one() -> u16 {
+    1
 }

@@ -6,10 +6,11 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{
-    Acquired, Config as SiteConfig, Event, Message, Purpose, REGISTRY, Site, Work,
+    Acquired, Change, Config as SiteConfig, Event, FETCHES, Message, Purpose, REGISTRY, Site, Work,
     auctioneer::{self, Auctioneer},
     converger::{self, Converger},
     data::{self, Data, Rows},
+    hub::Hub,
     resolver::{self, Resolver},
 };
 use crate::{
@@ -25,6 +26,8 @@ pub struct Config {
     pub converger: Option<converger::Config>,
     pub auctioneer: Option<auctioneer::Config>,
     pub resolver: Option<resolver::Config>,
+    /// Whether it has an event stream, as some follow it.
+    pub hub: bool,
     /// The lock without which the other parts do not work, by its number.
     pub lock: Option<(u8, lease::Config)>,
 }
@@ -44,6 +47,7 @@ pub struct Host {
     converger: Option<Converger>,
     auctioneer: Option<Auctioneer>,
     resolver: Option<Resolver>,
+    hub: Option<Hub>,
     lock: Option<lease::Member>,
 }
 
@@ -90,6 +94,12 @@ impl Io<'_, '_> {
         }
     }
 
+    pub(super) fn tell_hubs(&mut self, changes: &[Change]) {
+        for bbs in &self.places.bbs {
+            self.send(*bbs, Message::Published(changes.to_vec()));
+        }
+    }
+
     pub(super) fn arm(&mut self, timer: impl Into<super::Timer>, after: Window) {
         self.fx.arm(timer.into(), after);
     }
@@ -101,7 +111,7 @@ impl Io<'_, '_> {
 
 impl Host {
     pub(super) fn start(me: &Me<'_, Site>, config: &Config, rows: Rows, fx: &mut Effects<Site>) -> Host {
-        let mut host = Host { data: None, converger: None, auctioneer: None, resolver: None, lock: None };
+        let mut host = Host { data: None, converger: None, auctioneer: None, resolver: None, hub: None, lock: None };
         let mut local = VecDeque::new();
         // Those who wait for a lock do not work yet.
         match &config.lock {
@@ -135,6 +145,8 @@ impl Host {
                     data.ask(config_of_data, &request, &mut io(me, config, fx, &mut local));
                 }
             }
+            // Who fetched asks again.
+            Input::Closed { lane: FETCHES, .. } => {}
             Input::Closed { peer, .. } => self.closed(peer, config, &mut io(me, config, fx, &mut local)),
         }
         self.settle(me, config, fx, &mut local);
@@ -151,6 +163,7 @@ impl Host {
         self.converger = config.converger.as_ref().map(|config| Converger::start(config, io));
         self.auctioneer = config.auctioneer.as_ref().map(|_| Auctioneer::default());
         self.resolver = config.resolver.as_ref().map(|_| Resolver::start(io));
+        self.hub = config.hub.then(Hub::default);
     }
 
     fn end(&mut self, io: &mut Io<'_, '_>) {
@@ -162,6 +175,9 @@ impl Host {
         }
         if let Some(resolver) = self.resolver.take() {
             resolver.stop(io);
+        }
+        if let Some(hub) = self.hub.take() {
+            hub.stop(io);
         }
     }
 
@@ -217,7 +233,8 @@ impl Host {
             | Message::NotListening
             | Message::Performed { .. } => self.hear_as_auctioneer(from, message, config, io),
             Message::Completed(_) | Message::Resolved { .. } => self.hear_as_resolver(message, config, io),
-            // For registries, cells, the bulker and whom it asks.
+            Message::Subscribe | Message::Published(_) | Message::FetchRows => self.hear_as_hub(from, message, io),
+            // For registries, cells, the bulker and whom it asks, and those who follow events.
             Message::Lock(..)
             | Message::Heartbeat
             | Message::Leave
@@ -229,16 +246,22 @@ impl Host {
             | Message::Perform(_)
             | Message::Fetch
             | Message::Fetched { .. }
-            | Message::Synced => {}
+            | Message::Synced
+            | Message::Subscribed
+            | Message::NotServing
+            | Message::Rows { .. } => {}
         }
     }
 
-    /// A BBS in front of data that is elsewhere passes on what cells ask and what they are told.
+    /// A BBS in front of data that is elsewhere passes on what is asked and answered.
     fn relay(&mut self, from: NodeId, cell: NodeId, message: Message, config: &Config, io: &mut Io<'_, '_>) {
         match (message, &mut self.data, &config.data) {
             (Message::Ask { asks, whole }, Some(data), Some(config)) => {
                 let answers = data.asked(config, cell, &asks, whole, io);
                 io.send(from, Message::Relay { cell, message: Box::new(Message::Answer(answers)) });
+            }
+            (Message::FetchRows, Some(data), _) => {
+                io.send(from, Message::Relay { cell, message: Box::new(data.rows()) });
             }
             (message, _, _) => io.send(cell, message),
         }
@@ -256,6 +279,22 @@ impl Host {
             Message::Resolve(task) => data.resolve(config, from, task, io),
             Message::Delete(task) => data.delete(config, task, io),
             Message::Sync { wanted } => data.sync(config, from, &wanted, io),
+            _ => unreachable!("it is sorted"),
+        }
+    }
+
+    fn hear_as_hub(&mut self, from: NodeId, message: Message, io: &mut Io<'_, '_>) {
+        match (message, &mut self.hub) {
+            (Message::Subscribe, Some(hub)) => hub.subscribe(from, io),
+            (Message::Subscribe, None) => io.send(from, Message::NotServing),
+            (Message::Published(changes), Some(hub)) => hub.publish(&changes, io),
+            // It has no lock, so nobody follows it.
+            (Message::Published(_), None) => {}
+            (Message::FetchRows, Some(_)) => match &self.data {
+                Some(data) => io.send(from, data.rows()),
+                None => io.tell_data(Message::Relay { cell: from, message: Box::new(Message::FetchRows) }),
+            },
+            (Message::FetchRows, None) => io.send(from, Message::Rows { rows: None }),
             _ => unreachable!("it is sorted"),
         }
     }
@@ -320,11 +359,16 @@ impl Host {
             | super::Timer::Registry(_)
             | super::Timer::Cell(_)
             | super::Timer::Bulker(_)
-            | super::Timer::Source(_) => {}
+            | super::Timer::Source(_)
+            | super::Timer::Emitter(_)
+            | super::Timer::Resubscribe => {}
         }
     }
 
     fn closed(&mut self, peer: NodeId, config: &Config, io: &mut Io<'_, '_>) {
+        if let Some(hub) = &mut self.hub {
+            hub.closed(peer);
+        }
         if peer == REGISTRY {
             if let (Some(converger), Some(config)) = (&mut self.converger, &config.converger) {
                 converger.closed(config, io);

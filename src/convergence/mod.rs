@@ -7,7 +7,8 @@
 //! them, and what its parts tell each other takes no time; a full one has a database, two BBSes and two auctioneers, of
 //! which those work that hold a lock, `crate::lease`.
 //!
-//! What is wanted is wanted from the start, or a *bulker* learns it from outside, again and again.
+//! What is wanted is wanted from the start, or a *bulker* learns it from outside, again and again. Others may follow the
+//! BBS's events: *watchers*, which give notice of crashes, and an *emitter*, which tells routers who runs what.
 //!
 //! The states of rows and their transitions are tables of their own, without time: `lrp` and `task`.
 //!
@@ -20,25 +21,38 @@ mod cell;
 mod converger;
 mod data;
 mod design;
+mod emitter;
 mod gauge;
 mod host;
+mod hub;
 mod index;
 pub mod lrp;
 mod properties;
 mod registry;
 mod resolver;
 mod source;
+mod subscription;
 pub mod task;
+mod watcher;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::{
-    bulker::Bulker, cell::Cell, data::Rows, design::Design, host::Host, properties::Memory, registry::Registry,
+    bulker::Bulker,
+    cell::Cell,
+    data::Rows,
+    design::Design,
+    emitter::Emitter,
+    host::Host,
+    hub::{Change, Row},
+    properties::Memory,
+    registry::Registry,
     source::Source,
+    watcher::Watcher,
 };
 use crate::{
     lease,
-    process::{Effects, Id, Input, Me, Names, NodeId, Process},
+    process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process},
     spec::{Builder, DesignError, Gauge, LedgerKey, Property, Protocol, Setup},
     time::Window,
 };
@@ -61,6 +75,8 @@ pub enum Site {
     Cell(Cell),
     Bulker(Bulker),
     Source(Source),
+    Watcher(Watcher),
+    Emitter(Emitter),
 }
 
 /// Which role a node has, and its constants.
@@ -71,6 +87,8 @@ pub enum Config {
     Cell(Box<cell::Config>),
     Bulker(bulker::Config),
     Source(source::Config),
+    Watcher(watcher::Config),
+    Emitter(emitter::Config),
 }
 
 /// A piece of work: an index of an LRP, or a Task.
@@ -179,6 +197,20 @@ pub enum Message {
         wanted: BTreeSet<u16>,
     },
     Synced,
+
+    // Those who follow a BBS's events to the BBS, and back.
+    Subscribe,
+    Subscribed,
+    /// From the data to the BBSes too.
+    Published(Vec<Change>),
+    /// Ask another, or later.
+    NotServing,
+    /// Who runs what?
+    FetchRows,
+    /// `None`: ask another, or later.
+    Rows {
+        rows: Option<BTreeMap<u16, Row>>,
+    },
 }
 
 /// What a list of cells is for.
@@ -268,6 +300,9 @@ pub enum Timer {
     Cell(cell::Timer),
     Bulker(bulker::Timer),
     Source(source::Timer),
+    Emitter(emitter::Timer),
+    /// When one who follows events subscribes again.
+    Resubscribe,
 }
 
 /// What the environment may ask.
@@ -350,6 +385,20 @@ pub enum Event {
     /// It could not ask the outside.
     Unanswered,
 
+    // Those who follow events.
+    /// An LRP has crashed, and notice is given of it.
+    Noticed(u16),
+    /// Routers are told that a cell runs an LRP.
+    Registered {
+        lrp: u16,
+        cell: NodeId,
+    },
+    /// And that it does not any more.
+    Unregistered {
+        lrp: u16,
+        cell: NodeId,
+    },
+
     // Those who call clients back.
     Stands,
     CalledBack(u16),
@@ -388,6 +437,8 @@ impl Process for Site {
             Config::Cell(config) => Site::Cell(Cell::start(config, fx)),
             Config::Bulker(config) => Site::Bulker(Bulker::start(config, fx)),
             Config::Source(config) => Site::Source(Source::start(*config)),
+            Config::Watcher(config) => Site::Watcher(Watcher::start(config, fx)),
+            Config::Emitter(config) => Site::Emitter(Emitter::start(config, fx)),
         }
     }
 
@@ -398,9 +449,26 @@ impl Process for Site {
             (Site::Cell(cell), Config::Cell(config)) => cell.step(config, input, fx),
             (Site::Bulker(bulker), Config::Bulker(config)) => bulker.step(config, input, fx),
             (Site::Source(source), Config::Source(_)) => source.step(input, fx),
-            (Site::Registry(_) | Site::Host(_) | Site::Cell(_) | Site::Bulker(_) | Site::Source(_), _) => {
-                unreachable!("a node keeps its role")
-            }
+            (Site::Watcher(watcher), Config::Watcher(config)) => watcher.step(config, input, fx),
+            (Site::Emitter(emitter), Config::Emitter(config)) => emitter.step(config, input, fx),
+            (
+                Site::Registry(_)
+                | Site::Host(_)
+                | Site::Cell(_)
+                | Site::Bulker(_)
+                | Site::Source(_)
+                | Site::Watcher(_)
+                | Site::Emitter(_),
+                _,
+            ) => unreachable!("a node keeps its role"),
+        }
+    }
+
+    fn lane(message: &Message) -> Lane {
+        match message {
+            Message::FetchRows | Message::Rows { .. } => FETCHES,
+            Message::Relay { message, .. } => Site::lane(message),
+            _ => Lane(0),
         }
     }
 }
@@ -446,6 +514,9 @@ impl Protocol for Convergence {
         design.build(&builder)
     }
 }
+
+/// Rows are fetched on a connection of their own, so that what is fetched and events have no common order.
+const FETCHES: Lane = Lane(1);
 
 /// The registry is the first node.
 const REGISTRY: NodeId = NodeId(0);

@@ -3,6 +3,7 @@
 //! Recovery ends when a live rep has accepted the start: how long a container takes to start is a window of its own.
 
 mod drain;
+mod followers;
 mod wanted;
 mod watch;
 
@@ -79,11 +80,23 @@ pub enum Memory {
     },
     /// Whether the first LRP is wanted no more.
     Unwanted(bool),
-    /// The first LRP is wanted no more: the cells that have a container of it, and whether a row is left.
+    /// The first LRP is wanted no more: the cells that run it, and whether a row is left.
     Removal {
         asked: bool,
         row: bool,
         containers: BTreeSet<NodeId>,
+    },
+    /// Who runs which LRP, whose container crashed, and how many crashes nobody has given notice of.
+    Crashes {
+        running: BTreeSet<(NodeId, u16)>,
+        of: BTreeSet<NodeId>,
+        unnoticed: u8,
+    },
+    /// Who has the first LRP, as its rows tell, who runs it, and which routes to it who has registered.
+    Table {
+        rows: Slots,
+        running: BTreeSet<NodeId>,
+        table: BTreeSet<(NodeId, NodeId)>,
     },
 }
 
@@ -114,6 +127,8 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
     let property = Property::<Site, Memory>::new;
     let recovery = || Memory::Recovery { rows: BTreeMap::new(), waiting: BTreeSet::new(), up: BTreeMap::new() };
     let resolving = || Memory::Resolving { stands: BTreeSet::new(), tried: BTreeMap::new() };
+    let crashes = || Memory::Crashes { running: BTreeSet::new(), of: BTreeSet::new(), unnoticed: 0 };
+    let table = || Memory::Table { rows: Slots::default(), running: BTreeSet::new(), table: BTreeSet::new() };
     vec![
         property(
             "dead-cell-recovery",
@@ -258,7 +273,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         ),
         property(
             "removed-lrp-goes",
-            "what an operator wants no more has no row and no container in time",
+            "what an operator wants no more has no row and runs nowhere in time",
             &[],
             Form::Within(Trigger::Request),
             Memory::Removal { asked: false, row: true, containers: BTreeSet::new() },
@@ -303,6 +318,38 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Crash),
             Memory::Routes { rows: Slots::default(), dead: BTreeSet::new() },
             drain::loses_routes,
+        ),
+        property(
+            "crash-is-noticed",
+            "after an instance of a long-running process crashes, notice of that is given in time",
+            &[],
+            Form::Within(Trigger::Request),
+            crashes(),
+            followers::is_noticed,
+        ),
+        property(
+            "crash-is-noticed-once",
+            "notice of crashes is not given more often than instances crash",
+            &[],
+            Form::Never,
+            crashes(),
+            followers::is_noticed_once,
+        ),
+        property(
+            "running-lrp-is-routed",
+            "once a row tells that a cell runs the first long-running process, requests are routed to it in time",
+            &[],
+            Form::Within(Trigger::Anything),
+            table(),
+            followers::is_routed,
+        ),
+        property(
+            "ended-lrp-loses-its-route",
+            "a route to a cell that does not run the first long-running process is withdrawn in time",
+            &[],
+            Form::Within(Trigger::Anything),
+            table(),
+            followers::loses_its_route,
         ),
         property(
             "loops-are-seldom",

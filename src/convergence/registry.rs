@@ -18,14 +18,15 @@ use super::{Event, Message, Purpose, Request, Site};
 use crate::{
     lease,
     process::{Effects, Input, Me, Names, NodeId, Process},
-    time::{Duration, Window},
+    time::{Duration, Window, unless_never},
 };
 
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// The time to live of a presence, as its owner asks for it.
-    pub ttl: Duration,
+    /// The time to live of a presence, as its owner asks for it; if "never", it does not expire.
+    #[serde(deserialize_with = "unless_never")]
+    pub ttl: Option<Duration>,
     /// How many times that the store counts.
     pub multiplier: u8,
     /// How much later than that it may look.
@@ -150,7 +151,9 @@ impl Registry {
         if self.present.insert(cell) {
             fx.emit(Event::Appeared(cell));
         }
-        fx.arm(super::Timer::Registry(Timer::Expiry(cell)), config.lives());
+        if let Some(lives) = config.lives() {
+            fx.arm(super::Timer::Registry(Timer::Expiry(cell)), lives);
+        }
     }
 
     fn list(&mut self, from: NodeId, purpose: Purpose, config: &Config, fx: &mut Effects<Site>) {
@@ -201,8 +204,10 @@ impl Registry {
         fx.emit(Event::LeaderElected);
         match config.overdue {
             Overdue::Rearm | Overdue::Grace => {
-                for cell in &self.present {
-                    fx.arm(super::Timer::Registry(Timer::Expiry(*cell)), config.lives_after_election());
+                if let Some(lives) = config.lives_after_election() {
+                    for cell in &self.present {
+                        fx.arm(super::Timer::Registry(Timer::Expiry(*cell)), lives);
+                    }
                 }
             }
             Overdue::AtOnce => {
@@ -258,12 +263,13 @@ impl Registry {
 }
 
 impl Config {
-    fn lives_after_election(&self) -> Window {
-        if self.overdue == Overdue::Grace { Window::exactly(self.grace) } else { self.lives() }
+    fn lives_after_election(&self) -> Option<Window> {
+        let lives = self.lives()?;
+        Some(if self.overdue == Overdue::Grace { Window::exactly(self.grace) } else { lives })
     }
 
-    fn lives(&self) -> Window {
-        let lives = self.ttl.times(i64::from(self.multiplier));
-        Window::new(lives, lives.plus(self.lag))
+    fn lives(&self) -> Option<Window> {
+        let lives = self.ttl?.times(i64::from(self.multiplier));
+        Some(Window::new(lives, lives.plus(self.lag)))
     }
 }

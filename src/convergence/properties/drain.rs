@@ -13,7 +13,7 @@ use crate::{
 type Seen<'a> = Happening<'a, Site>;
 
 impl Slots {
-    fn follow(&mut self, seen: &Seen<'_>) {
+    pub(super) fn follow(&mut self, seen: &Seen<'_>) {
         match seen {
             // As far as this says, it is claimed.
             Happening::Emitted(_, Event::Held { work: Work::Lrp(0), cell }) => {
@@ -31,7 +31,7 @@ impl Slots {
         }
     }
 
-    fn name(&self, cell: NodeId) -> bool {
+    pub(super) fn name(&self, cell: NodeId) -> bool {
         [self.ordinary.filter(|_| self.runs), self.evacuating, self.suspect].contains(&Some(cell))
     }
 }

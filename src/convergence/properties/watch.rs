@@ -295,7 +295,7 @@ pub(super) fn goes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) 
             *asked = true;
             signals.trigger = true;
         }
-        Happening::Emitted(node, Event::Accepted(Work::Lrp(0)) | Event::Began(Work::Lrp(0))) => {
+        Happening::Emitted(node, Event::Began(Work::Lrp(0))) => {
             containers.insert(*node);
         }
         Happening::Emitted(node, Event::Ended(Work::Lrp(0))) | Happening::Crashed(node) | Happening::Exited(node) => {
@@ -304,7 +304,7 @@ pub(super) fn goes(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) 
         Happening::Emitted(_, Event::Removed(0)) => *row = false,
         _ => {}
     }
-    signals.response = *asked && !*row;
+    signals.response = *asked && !*row && containers.is_empty();
 }
 
 /// What a Task's marks are counted from: it is completed, or demoted, which `CalledBack` or time brings about.
