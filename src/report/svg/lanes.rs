@@ -1,5 +1,7 @@
 //! A run on a real time axis: a lane for each node, with what lasts as bars and what travels as arrows.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, PreEscaped, html};
 
 use super::{COLORS, PICTURE, figure, label, marks};
@@ -211,12 +213,13 @@ fn arrows(trace: &Trace, scene: &Scene, axis: &Axis, line: &dyn Fn(usize) -> i64
         @for (class, messages) in [("message", going), ("gone", gone)] {
             @if !messages.is_empty() {
                 g class=(class) {
-                    @for message in messages {
-                        path d=(path(message)) {
+                    @for (path, message, more) in places(messages, path) {
+                        path d=(path) {
                             title {
                                 (trace.nodes[message.from]) " to " (trace.nodes[message.to]) ", " (seconds(sent(message)))
                                 @if message.came.is_some() { " to " (seconds(came(message))) }
                                 ": " (fit(message.text.clone(), LONGEST)) (fate(message))
+                                @if more > 0 { ", and " (more) " more" }
                             }
                         }
                     }
@@ -224,6 +227,22 @@ fn arrows(trace: &Trace, scene: &Scene, axis: &Axis, line: &dyn Fn(usize) -> i64
             }
         }
     }
+}
+
+/// Where messages are drawn, the first of each place, and how many more are there.
+fn places<'a>(messages: Vec<&'a Message>, path: impl Fn(&Message) -> String) -> Vec<(String, &'a Message, usize)> {
+    let mut places: Vec<(String, &Message, usize)> = Vec::new();
+    let mut known: BTreeMap<String, usize> = BTreeMap::new();
+    for message in messages {
+        let path = path(message);
+        if let Some(&place) = known.get(&path) {
+            places[place].2 += 1;
+        } else {
+            known.insert(path.clone(), places.len());
+            places.push((path, message, 0));
+        }
+    }
+    places
 }
 
 fn is_gone(message: &Message) -> bool {
@@ -271,8 +290,6 @@ fn signs(trace: &Trace, axis: &Axis, line: &dyn Fn(usize) -> i64, height: i64) -
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::trace::{Choices, Claim, FORMAT, Step, Subject, Target};
 
@@ -330,6 +347,17 @@ mod tests {
         };
         assert_eq!(titles("gone"), ["A to S, 0 s: Renew, lost"]);
         assert_eq!(titles("message"), ["A to S, 0.000003 s: Release, still under way"]);
+    }
+
+    #[test]
+    fn messages_of_one_place_are_drawn_once() {
+        let sends = |at| (at, Occurrence::Fire { node: NodeId(0), number: 0 }, "send S: Renew");
+        let picture = lanes_alone(&story(vec![sends(0), sends(1), sends(2), sends(20_000_000)]), &[]);
+        let document = roxmltree::Document::parse(&picture).expect("it is XML");
+        let group = document.descendants().find(|node| node.attribute("class") == Some("message")).expect("a group");
+        let titles = group.descendants().filter(|node| node.tag_name().name() == "title");
+        let titles: Vec<_> = titles.filter_map(|title| title.text()).collect();
+        assert_eq!(titles, ["A to S, 0 s: Renew, still under way, and 2 more", "A to S, 20 s: Renew, still under way"]);
     }
 
     #[test]
