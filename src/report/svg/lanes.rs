@@ -230,7 +230,7 @@ fn arrows(trace: &Trace, scene: &Scene, axis: &Axis, line: &dyn Fn(usize) -> i64
 }
 
 /// Where messages are drawn, the first of each place, and how many more are there.
-fn places<'a>(messages: Vec<&'a Message>, path: impl Fn(&Message) -> String) -> Vec<(String, &'a Message, usize)> {
+fn places(messages: Vec<&Message>, path: impl Fn(&Message) -> String) -> Vec<(String, &Message, usize)> {
     let mut places: Vec<(String, &Message, usize)> = Vec::new();
     let mut known: BTreeMap<String, usize> = BTreeMap::new();
     for message in messages {
