@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::{
     Config, REGISTRY, Request, Site, auctioneer, bulker, cell, converger, data, emitter,
     host::{self, Places},
-    registry, resolver, source, subscription, watcher,
+    lrp, registry, resolver, source, subscription, watcher,
 };
 use crate::{
     lease,
@@ -213,7 +213,9 @@ impl Design {
         };
         let freshness = self.bulker.map(|bulker| bulker.freshness);
         let hub = plan.followers().next().is_some();
+        let counts_every_crash = self.watcher.is_some_and(|watcher| watcher.catches_up);
         let data = data::Config {
+            rules: lrp::Rules { counts_every_crash, ..self.data.rules.clone() },
             lrps: self.lrps,
             tasks: self.tasks,
             apart: self.apart.is_some(),

@@ -24,7 +24,7 @@ pub struct Lrp {
     pub ordinary: Option<State>,
     pub evacuating: Option<Instance>,
     pub suspect: Option<Instance>,
-    /// Crashes in a row, as far as they count: at most `immediate_restarts`.
+    /// Crashes in a row, as far as they count: at most `immediate_restarts`, or all if somebody compares them.
     pub crashes: u8,
 }
 
@@ -52,11 +52,19 @@ pub struct Rules {
     pub start_removes_evacuating: bool,
     /// Whether an evacuated instance is kept while no other cell has room for it (since 2017).
     pub keeps_refused_evacuee: bool,
+    /// Whether somebody compares how often an LRP has crashed with what it heard of: then every crash is counted.
+    #[serde(skip)]
+    pub counts_every_crash: bool,
 }
 
 impl Default for Rules {
     fn default() -> Rules {
-        Rules { immediate_restarts: 3, start_removes_evacuating: true, keeps_refused_evacuee: true }
+        Rules {
+            immediate_restarts: 3,
+            start_removes_evacuating: true,
+            keeps_refused_evacuee: true,
+            counts_every_crash: false,
+        }
     }
 }
 
@@ -227,7 +235,8 @@ impl Lrp {
         if !self.held_by(instance) {
             return self.not_held();
         }
-        self.crashes = (self.crashes + 1).min(rules.immediate_restarts);
+        let most = if rules.counts_every_crash { u8::MAX } else { rules.immediate_restarts };
+        self.crashes = self.crashes.saturating_add(1).min(most);
         let again = self.crashes < rules.immediate_restarts;
         self.ordinary = Some(if again { UNCLAIMED } else { State::Crashed });
         Outcome { reply: Reply::Done, wants_start: again }

@@ -45,7 +45,11 @@ impl<P: Process, M: Data> Driver<'_, P, M> {
                 None => (0, every),
             };
             let at = every.map_or(i64::MAX, |every| begin + span_of(&mut self.faults, every));
-            self.attempts.push(Attempt { at, every: every.unwrap_or(Duration::NEVER), aimed: false, patient: false });
+            // A class that finds nobody to strike tries again, and not at every microsecond of what is left.
+            let least =
+                Duration::from_micros(if self.parts < i64::MAX { self.options.horizon.micros() / 1_000 } else { 0 });
+            let every = every.map_or(Duration::NEVER, |every| every.max(least));
+            self.attempts.push(Attempt { at, every, aimed: false, patient: false });
         }
     }
 

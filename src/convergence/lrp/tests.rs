@@ -301,3 +301,18 @@ fn the_third_crash_in_a_row_is_not_followed_by_a_start_at_once() {
     }
     assert_eq!((outcomes, told(&lrp)), (vec![true, true, false], "CRASHED".to_string()));
 }
+
+#[test]
+fn who_catches_up_is_told_of_every_crash() {
+    let crashes = |rules: &Rules| {
+        let mut lrp = Lrp::desired();
+        for _ in 0..5 {
+            lrp.ordinary = Some(State::Unclaimed { refused: false });
+            lrp.apply(Op::Start(instance(0)), rules);
+            lrp.apply(Op::Crash(instance(0)), rules);
+        }
+        lrp.crashes
+    };
+    assert_eq!(crashes(&Rules::default()), 3);
+    assert_eq!(crashes(&Rules { counts_every_crash: true, ..Rules::default() }), 5);
+}
