@@ -112,11 +112,10 @@ fn most(line: &mut Line) -> Option<i64> {
 
 /// One clock against all others, either way, and all alike. Of nodes that are interchangeable, one is enough.
 fn apart<P: Process>(setup: &Setup<P>, drifting: &[NodeId]) -> Vec<Rates> {
-    let all = drifting.iter().map(|node| node.index() + 1).max().unwrap_or(0);
     let against = |one: Option<NodeId>, own: usize, others: usize| {
-        (0..all).map(|node| if one.is_some_and(|one| one.index() == node) { own } else { others }).collect()
+        setup.ids().map(|node| if one == Some(node) { own } else { others }).collect()
     };
-    let group = |node: &NodeId| setup.node(*node).group;
+    let group = |node: &NodeId| setup.exchanges_in(*node);
     let first = |node: &&NodeId| {
         let alike = |other: &NodeId| group(node).is_some() && group(other) == group(node);
         !drifting.iter().take_while(|other| other != node).any(alike)
@@ -172,15 +171,44 @@ fn longest<P: Process, M: Data>(
 /// The set-up with clocks that keep a rate. Only nodes of one rate are interchangeable.
 fn keeping<P: Process>(setup: &Setup<P>, rates: &Rates) -> Setup<P> {
     let mut kept = setup.clone();
-    for (node, &rate) in kept.nodes.iter_mut().zip(rates) {
+    let groups = groups_of_one_rate(kept.nodes.iter().map(|node| node.group).zip(rates.iter().copied()));
+    for ((node, &rate), group) in kept.nodes.iter_mut().zip(rates).zip(groups) {
         node.clock.drift = node.clock.drift.kept()[rate];
-        node.group = node.group.map(|group| group * RATES as u8 + rate as u8);
+        node.group = group;
     }
     kept
+}
+
+/// Another group for each rate in each group.
+fn groups_of_one_rate(nodes: impl Iterator<Item = (Option<u8>, usize)>) -> Vec<Option<u8>> {
+    let mut pairs = Vec::new();
+    let group = |(group, rate): (Option<u8>, usize)| {
+        let pair = (group?, rate);
+        let known = pairs.iter().position(|other| *other == pair);
+        let place = known.unwrap_or_else(|| {
+            pairs.push(pair);
+            pairs.len() - 1
+        });
+        Some(u8::try_from(place).expect("a world has fewer nodes"))
+    };
+    nodes.map(group).collect()
 }
 
 fn replay<P: Process, M: Data>(case: &Case<'_, P, M>, setup: &Setup<P>, trace: &Trace) {
     if let Err(why) = simulate::replay(setup, case.property, trace) {
         panic!("{}: the event loop refuses a run with one rate per node: {why}\n{trace:#?}", case.property.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_of_two_rates_or_of_two_groups_are_not_exchanged() {
+        let nodes =
+            [(Some(0), TRUE), (Some(0), FASTEST), (Some(1), SLOWEST), (None, TRUE), (Some(0), TRUE), (Some(1), TRUE)];
+        let groups = groups_of_one_rate(nodes.into_iter());
+        assert_eq!(groups, [Some(0), Some(1), Some(2), None, Some(0), Some(3)]);
     }
 }

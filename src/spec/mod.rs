@@ -76,6 +76,14 @@ impl<P: Process> Setup<P> {
         self.nodes.iter().position(|node| node.name == name).map(|index| NodeId(index as u16))
     }
 
+    /// The group in which a node can be exchanged for another. Nodes that share a machine die together, which an
+    /// exchange of one of them would not keep.
+    pub(crate) fn exchanges_in(&self, id: NodeId) -> Option<u8> {
+        let machine = self.node(id).machine;
+        let alone = self.nodes.iter().filter(|other| other.machine == machine).count() == 1;
+        self.node(id).group.filter(|_| alone)
+    }
+
     /// Every node, in order.
     pub fn ids(&self) -> impl Iterator<Item = NodeId> + use<P> {
         (0..self.nodes.len()).map(|index| NodeId(index as u16))

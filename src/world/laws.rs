@@ -50,11 +50,9 @@ pub(super) struct Successor<P: Process, M: Data> {
 impl<P: Process, M: Data> Laws<P, M> {
     pub(super) fn new(setup: Setup<P>, property: Property<P, M>, focus: Focus, reductions: Reductions) -> Laws<P, M> {
         let mut groups: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
-        for (index, node) in setup.nodes.iter().enumerate() {
-            let alone = setup.nodes.iter().filter(|other| other.machine == node.machine).count() == 1;
-            // Nodes that share a machine die together, which a renaming of one of them would not keep.
-            if let Some(group) = node.group.filter(|_| alone) {
-                groups.entry(group).or_default().push(index as u8);
+        for node in setup.ids() {
+            if let Some(group) = setup.exchanges_in(node) {
+                groups.entry(group).or_default().push(node.0 as u8);
             }
         }
         let groups: Vec<Vec<u8>> = groups.into_values().filter(|group| group.len() > 1).collect();
