@@ -73,7 +73,8 @@ impl Query<'_> {
             match search.go_on(&mut self.net, most, &mut self.meter) {
                 Ok(()) => return Ok(search.best().map(|(_, steps)| steps)),
                 Err(Halt::Zones(..)) => {}
-                Err(halt) => return Err(halt),
+                // What was found in the last step before a limit is found.
+                Err(halt) => return search.best().map(|(_, steps)| Some(steps)).ok_or(halt),
             }
             let hunt = match &mut hunt {
                 Some(hunt) => hunt,

@@ -69,8 +69,8 @@ fn compare(name: &str, space: &TableSpace, tried: &mut Tried) {
                 Hunted::Open => panic!("{name}: a small space is hunted through"),
             }
             let mut hunt = Hunt::new(&mut net, &hull, &prey).expect("no limit is reached");
-            let ends = (0..).map(|most| hunt.go_on(&mut net, most, &mut meter).expect("no limit is reached"));
-            let end = ends.into_iter().find(|hunted| !matches!(hunted, Hunted::Open));
+            let mut ends = (0..).map(|most| hunt.go_on(&mut net, most, &mut meter).expect("no limit is reached"));
+            let end = ends.find(|hunted| !matches!(hunted, Hunted::Open));
             assert_eq!(matches!(end, Some(Hunted::Run(_))), expected, "{name}: {wanted:?}, zone by zone");
         }
     }
