@@ -169,10 +169,11 @@ impl Row {
         self.expectation.verdict.is_violation()
     }
 
-    /// The first failing seed, and how it was drawn.
+    /// The first failing seed, and how it was drawn; one of a climb, which is many runs, only where no other fails.
     fn first(&self) -> Option<(u64, &'static str)> {
         let first = |(shown, (_, name)): (&Shown, (Draw, &'static str))| Some((shown.findings.first?.0, name));
-        self.shown.iter().zip(DRAWS.into_iter().chain([CLIMB])).filter_map(first).min()
+        let drawn = self.shown.iter().zip(DRAWS).filter_map(first).min();
+        drawn.or_else(|| self.shown[DRAWS.len()..].iter().zip([CLIMB]).find_map(first))
     }
 
     /// The longest span of each way to draw.
