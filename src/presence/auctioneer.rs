@@ -54,7 +54,8 @@ impl Auctioneer {
                 }
             }
             // Others' timers; nobody asks anything of an auctioneer.
-            Input::Timer(Timer::Lock(_) | Timer::Again | Timer::Watcher(_) | Timer::Loop) | Input::Request(_) => {}
+            Input::Timer(Timer::Lock(_) | Timer::Load(_) | Timer::Again | Timer::Watcher(_) | Timer::Loop)
+            | Input::Request(_) => {}
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     cell::{self, KeeperConfig, OnLoss, Ready},
     converger::{self, Begins},
     lease,
+    load::{self, Load},
     registry::{self, Counts, Kind, Registry, Tells},
     watcher::{self, By},
 };
@@ -28,6 +29,8 @@ pub struct Design {
     /// How many cells there are: 1 to 8.
     pub cells: u8,
     pub store: Store,
+    /// Who else uses the store, and what that costs it; without it the store answers at once.
+    pub load: Option<Load>,
     pub client: Client,
     pub cell: Cell,
     #[serde(default)]
@@ -149,7 +152,14 @@ impl Design {
             group: None,
         };
         let (store, period) = self.store(cells[0])?;
-        let mut nodes = vec![node("S".into(), 0, Config::Store(store), Window::ZERO, None)];
+        let store = match self.load {
+            None => Config::Store(store),
+            Some(load) => {
+                load.check()?;
+                Config::BusyStore(load::Config { store, load, cells: self.cells, period })
+            }
+        };
+        let mut nodes = vec![node("S".into(), 0, store, Window::ZERO, None)];
         let phase = builder.phase_up_to(period);
         for &cell in cells {
             let config = Config::Cell(Box::new(self.cell(cell)?));

@@ -10,6 +10,7 @@ mod cell;
 mod converger;
 mod design;
 mod lease;
+mod load;
 mod properties;
 pub mod registry;
 #[cfg(test)]
@@ -19,7 +20,8 @@ pub mod watcher;
 use std::collections::BTreeSet;
 
 pub use self::{
-    auctioneer::Auctioneer, cell::Cell, converger::Converger, design::Design, lease::Lease, properties::Memory,
+    auctioneer::Auctioneer, cell::Cell, converger::Converger, design::Design, lease::Lease, load::BusyStore,
+    properties::Memory,
 };
 use crate::{
     lock::{self, Request, parts::Host},
@@ -41,6 +43,7 @@ pub struct Presence;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub enum Site {
     Store(lock::Store),
+    BusyStore(BusyStore),
     Cell(Cell),
     Converger(Converger),
     Auctioneer(Auctioneer),
@@ -50,6 +53,7 @@ pub enum Site {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Config {
     Store(lock::store::Config),
+    BusyStore(load::Config),
     Cell(Box<cell::Config>),
     Converger(converger::Config),
     Auctioneer(auctioneer::Config),
@@ -59,6 +63,8 @@ pub enum Config {
 pub enum Timer {
     /// Of the store, or of what keeps a cell's key.
     Lock(lock::Timer),
+    /// Of a store that others use as well.
+    Load(load::LoadTimer),
     /// When a cell that lost its presence tries again.
     Again,
     /// Of the converger's watch.
@@ -73,6 +79,10 @@ pub enum Timer {
 pub enum Event {
     /// Of the store, or of what keeps a cell's key: it has it, is not sure any more, has given it back.
     Lock(lock::Event),
+    /// A question of a cell has come to a store that others use as well.
+    Waits { cell: NodeId },
+    /// That store does what the first that waits of a cell asked.
+    IsServed { cell: NodeId },
     /// A cell has started.
     Began,
     /// It says that it is ready for work.
@@ -106,6 +116,7 @@ impl Process for Site {
     fn start(me: &Me<'_, Self>, work: Work, fx: &mut Effects<Self>) -> Self {
         match me.config {
             Config::Store(config) => Site::Store(lock::Store::start(me, config, fx)),
+            Config::BusyStore(config) => Site::BusyStore(BusyStore::start(me, config, fx)),
             Config::Cell(config) => Site::Cell(Cell::start(me, config, fx)),
             Config::Converger(config) => Site::Converger(Converger::start(config, work, fx)),
             Config::Auctioneer(config) => Site::Auctioneer(Auctioneer::start(config, fx)),
@@ -115,10 +126,11 @@ impl Process for Site {
     fn step(&mut self, me: &Me<'_, Self>, input: Input<Self>, fx: &mut Effects<Self>) {
         match (self, me.config) {
             (Site::Store(store), Config::Store(config)) => store.step(me, config, input, fx),
+            (Site::BusyStore(store), Config::BusyStore(config)) => store.step(me, config, input, fx),
             (Site::Cell(cell), Config::Cell(config)) => cell.step(me, config, input, fx),
             (Site::Converger(converger), Config::Converger(config)) => converger.step(config, input, fx),
             (Site::Auctioneer(auctioneer), Config::Auctioneer(config)) => auctioneer.step(config, input, fx),
-            (Site::Store(_) | Site::Cell(_) | Site::Converger(_) | Site::Auctioneer(_), _) => {
+            (Site::Store(_) | Site::BusyStore(_) | Site::Cell(_) | Site::Converger(_) | Site::Auctioneer(_), _) => {
                 unreachable!("a node keeps its role")
             }
         }

@@ -25,8 +25,8 @@ pub enum Memory {
     Up { up: BTreeSet<NodeId>, present: BTreeSet<NodeId> },
     /// Which cells are up, and which of them is taken for dead: the first, if there are several.
     Mistaken { up: BTreeSet<NodeId>, mistaken: Option<NodeId> },
-    /// A cell that started and is not present yet.
-    Starting(Option<NodeId>),
+    /// A cell of which something must follow: that started and is not present yet, or that waits for the store.
+    Awaited(Option<NodeId>),
 }
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
@@ -96,7 +96,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             "after a cell starts, its presence is set in time",
             &["presence-3"],
             Form::Within(Trigger::Anything),
-            Memory::Starting(None),
+            Memory::Awaited(None),
             watch::becomes_present,
         ),
         property(
@@ -146,6 +146,22 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             Form::Within(Trigger::Anything),
             Memory::Mistaken { up: nobody(), mistaken: None },
             watch::is_no_longer_mistaken,
+        ),
+        property(
+            "live-cell-is-not-forgotten",
+            "the store does not end the presence of a cell that nothing hit",
+            &["recovery-8"],
+            Form::Never,
+            Memory::Cells(nobody()),
+            watch::is_not_forgotten,
+        ),
+        property(
+            "cell-is-served",
+            "a question of a cell that comes to a store which others use as well is served in time",
+            &["recovery-8"],
+            Form::Within(Trigger::Anything),
+            Memory::Awaited(None),
+            watch::is_served,
         ),
     ]
 }

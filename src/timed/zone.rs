@@ -334,13 +334,11 @@ impl Zone {
     /// Non-empty, and every bound is the least that the others imply.
     #[must_use]
     pub fn is_canonical(&self) -> bool {
-        let rows = 0..self.size;
-        rows.clone().all(|i| {
-            self.get(i, i) == 0
-                && rows.clone().all(|j| {
-                    rows.clone()
-                        .all(|k| self.get(i, k) == INF || self.get(i, j) <= plus(self.get(i, k), self.get(k, j)))
-                })
+        let row = |i: usize| &self.bounds[i * self.size..(i + 1) * self.size];
+        (0..self.size).all(|i| {
+            // Row by row, as bounds lie in memory.
+            let by = |k: usize, to: i64| row(i).iter().zip(row(k)).all(|(&own, &on)| own <= plus(to, on));
+            row(i)[i] == 0 && row(i).iter().enumerate().all(|(k, &to)| to == INF || by(k, to))
         })
     }
 }

@@ -152,7 +152,7 @@ fn follow_stop(known: &BTreeSet<NodeId>, ended: &mut Option<NodeId>, seen: &Seen
 
 /// Of two that start, the first is measured.
 pub(super) fn becomes_present(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let Memory::Starting(starting) = memory else { unreachable!("it remembers who starts") };
+    let starting = memory.awaited();
     match seen {
         Happening::Emitted(node, Event::Lock(lock::Event::Contender(contender::Event::Acquired)))
             if *starting == Some(*node) =>
@@ -239,6 +239,36 @@ pub(super) fn stays_present(memory: &mut Memory, seen: &Seen<'_>, signals: &mut 
     }
 }
 
+pub(super) fn is_not_forgotten(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let hit = memory.cells();
+    follow_hits(hit, seen);
+    match seen {
+        Happening::Emitted(_, Event::Lock(lock::Event::Contender(contender::Event::Acquired))) => {
+            signals.witness = true;
+        }
+        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner }))) => {
+            signals.violated = !hit.contains(owner);
+        }
+        _ => {}
+    }
+}
+
+/// Of several that wait the first is measured.
+pub(super) fn is_served(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let waits = memory.awaited();
+    match seen {
+        Happening::Emitted(_, Event::Waits { cell }) if waits.is_none() => {
+            *waits = Some(*cell);
+            signals.trigger = true;
+        }
+        Happening::Emitted(_, Event::IsServed { cell }) if *waits == Some(*cell) => {
+            *waits = None;
+            signals.response = true;
+        }
+        _ => {}
+    }
+}
+
 pub(super) fn returns(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
     let Memory::Up { up, present } = memory else { unreachable!("it remembers who is up and who is present") };
     match seen {
@@ -295,6 +325,13 @@ impl Memory {
         match self {
             Memory::Cells(cells) => cells,
             _ => unreachable!("it remembers cells"),
+        }
+    }
+
+    fn awaited(&mut self) -> &mut Option<NodeId> {
+        match self {
+            Memory::Awaited(cell) => cell,
+            _ => unreachable!("it remembers of whom something must follow"),
         }
     }
 
