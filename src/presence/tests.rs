@@ -198,3 +198,51 @@ fn keys_and_cells_name_each_other() {
         assert_eq!(registry::cell(key(cell)), Some(cell));
     }
 }
+
+/// A store that works on each question for half a second, and for a second on the others'.
+fn busy_store() -> Fixture<Site> {
+    let load = load::Load {
+        others: 2,
+        request: Duration::from_millis(500),
+        rows: 10,
+        row: Duration::from_millis(200),
+        read_every: Duration::from_secs(30),
+    };
+    let store = lock::store::Config::Etcd3;
+    let period = Duration::from_secs(3);
+    Fixture::start(S, Config::BusyStore(load::Config { store, load, cells: 2, period }))
+}
+
+#[test]
+fn a_busy_store_serves_in_turn_and_takes_its_time_for_each() {
+    let mut store = busy_store();
+    assert_eq!(store.did(), ["arm Load(Crowd) 0s..3s", "arm Load(AllRows) 0s..30s"]);
+
+    let (first, second) = (store.fresh_id(), store.fresh_id());
+    let registry = registry(Kind::Etcd3);
+    assert_eq!(store.timer(Timer::Load(load::LoadTimer::Crowd)), ["arm Load(Served) 1s"]);
+    assert_eq!(store.message(A, registry.list(first)), ["emit Waits { cell: n1 }"]);
+    assert_eq!(store.timer(Timer::Load(load::LoadTimer::AllRows)), Vec::<String>::new());
+    // The converger is no cell.
+    assert_eq!(store.message(C, registry.list(second)), Vec::<String>::new());
+
+    let served = |store: &mut Fixture<Site>| store.timer(Timer::Load(load::LoadTimer::Served));
+    assert_eq!(served(&mut store), ["arm Load(Crowd) 0s..3s", "arm Load(Served) 500ms"]);
+    let [is_served, answer, next] = &served(&mut store)[..] else { panic!("it answers A and goes on") };
+    assert_eq!(is_served, "emit IsServed { cell: n1 }");
+    assert!(answer.starts_with("send n1 Etcd3(Answer { question: #0"), "{answer}");
+    assert_eq!(next, "arm Load(Served) 2s", "ten rows");
+    assert_eq!(served(&mut store), ["arm Load(AllRows) 30s", "arm Load(Served) 500ms"]);
+    let [answer] = &served(&mut store)[..] else { panic!("nobody waits any more") };
+    assert!(answer.starts_with("send n3 Etcd3(Answer { question: #1"), "{answer}");
+}
+
+#[test]
+fn what_a_client_asked_is_served_when_it_is_gone() {
+    let mut store = busy_store();
+    let question = store.fresh_id();
+    store.message(A, registry(Kind::Etcd3).list(question));
+    assert_eq!(store.closed(A, etcd3::KEY_LANE), Vec::<String>::new());
+    let did = store.timer(Timer::Load(load::LoadTimer::Served));
+    assert_eq!(did[0], "emit IsServed { cell: n1 }");
+}
