@@ -1,5 +1,7 @@
 //! What may be written on the command line.
 
+use std::num::NonZeroUsize;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::time::Duration;
@@ -20,8 +22,8 @@ pub(super) struct Arguments {
     pub(super) json: bool,
 
     /// How many checks run side by side; as many as there are processors if not given.
-    #[arg(long, global = true, value_name = "N")]
-    pub(super) threads: Option<std::num::NonZeroUsize>,
+    #[arg(long, global = true, value_name = "N", value_parser = some)]
+    pub(super) threads: Option<NonZeroUsize>,
 
     /// How long one check may take before it ends with UNKNOWN.
     #[arg(long, global = true, value_name = "TIME", default_value = "5m")]
@@ -140,6 +142,11 @@ pub(super) enum Color {
     Auto,
     Always,
     Never,
+}
+
+/// How many go side by side.
+pub(super) fn some(text: &str) -> Result<NonZeroUsize, String> {
+    text.trim().parse().map_err(|_| format!("expected a number, 1 at least, got {text:?}"))
 }
 
 /// `512MiB`, `2GiB`, or a number of bytes.

@@ -206,12 +206,22 @@ pub(super) fn rate(text: &str) -> Option<Drift> {
     fits.then_some(digits)?.parse().ok().and_then(Drift::from_parts_per_million)
 }
 
+/// As a file may say it: in percent, where that has two digits after the point at most.
+fn rate_in_words(drift: Drift) -> String {
+    let parts = drift.parts_per_million();
+    match (parts / 10_000, parts % 10_000 / 100) {
+        _ if parts % 100 > 0 => format!("{parts}ppm"),
+        (whole, 0) => format!("{whole}%"),
+        (whole, hundredths) => format!("{whole}.{}%", format!("{hundredths:02}").trim_end_matches('0')),
+    }
+}
+
 /// What a ledger allows, in words, a line for each.
 #[must_use]
 pub fn ledger_lines(builder: &Builder) -> Vec<String> {
     let mut lines = vec![format!("delay {}", builder.delay)];
     if builder.drift != Drift::NONE {
-        lines.push(format!("drift {} ppm", builder.drift.parts_per_million()));
+        lines.push(format!("drift up to {}", rate_in_words(builder.drift)));
     }
     if builder.reaction != Duration::ZERO {
         lines.push(format!("reaction up to {}", builder.reaction));

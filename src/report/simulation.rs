@@ -158,8 +158,11 @@ fn facts(one: &Simulation, answer: &Answer) -> Vec<String> {
             0 => String::new(),
             open => format!("; {open} still ran at the end"),
         };
-        let quantiles = quantiles(spans);
-        lines.push(format!("{} {what}: {quantiles}, longest {} (seed {seed}){open}", spans.count(), seconds(longest)));
+        let how_long = match spans.count() {
+            0 => String::new(),
+            _ => format!(" {},", quantiles(spans)),
+        };
+        lines.push(format!("{} {what}:{how_long} longest {} (seed {seed}){open}", spans.count(), seconds(longest)));
     }
     if matches!(shown.form, Form::Within(_)) {
         let unknown = || "the worst case is not pinned: `--prove` tries to prove it".into();
@@ -234,7 +237,7 @@ impl Shown {
         match self.form {
             Form::Never => counts.witness == 0,
             Form::Apart => counts.held == 0,
-            Form::Within(_) => self.findings.spans.count() == 0,
+            Form::Within(_) => self.findings.spans.greatest().is_none(),
             Form::Reachable => counts.reached == 0,
         }
     }

@@ -72,9 +72,9 @@ pub(super) fn climb<P: Process, M: Data>(
 impl Best {
     /// Without decisions; `None` if no wait was answered.
     fn of(run: &Run) -> Option<Best> {
-        let answered = run.seen[0].readings.iter().filter(|reading| reading.response.is_some());
+        let answered = run.seen[0].readings.iter().filter(|reading| reading.response().is_some());
         let longest = answered.max_by_key(|reading| (reading.micros, Reverse(reading.trigger)))?;
-        let moments: Vec<i64> = run.steps[..=longest.response?].iter().map(|step| step.at).collect();
+        let moments: Vec<i64> = run.steps[..=longest.response()?].iter().map(|step| step.at).collect();
         let trigger = moments[longest.trigger];
         Some(Best { trigger, response: trigger + longest.micros, moments, script: Script::default() })
     }

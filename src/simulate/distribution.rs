@@ -22,6 +22,11 @@ impl Distribution {
         self.sum += span;
         self.squares += span * span;
         self.least = Some(self.least.map_or(micros, |least| least.min(micros)));
+        self.add_at_least(micros, seed);
+    }
+
+    /// A span that did not come to its end: it may be the longest, and counts for nothing else.
+    pub fn add_at_least(&mut self, micros: i64, seed: u64) {
         if self.greatest.is_none_or(|(greatest, at)| micros > greatest || (micros == greatest && seed < at)) {
             self.greatest = Some((micros, seed));
         }
@@ -116,6 +121,16 @@ mod tests {
         let distribution = of([20_999_999, 3, 20_999_999].into_iter());
         assert_eq!((distribution.least(), distribution.greatest()), (Some(3), Some((20_999_999, 0))));
         assert_eq!(distribution.quantile(1_000), Some(20_999_999));
+    }
+
+    #[test]
+    fn what_did_not_end_may_be_the_longest_and_is_nothing_else() {
+        let mut distribution = of([1_000, 2_000].into_iter());
+        distribution.add_at_least(500, 7);
+        assert_eq!(distribution, of([1_000, 2_000].into_iter()));
+        distribution.add_at_least(9_000, 7);
+        assert_eq!((distribution.count(), distribution.least(), distribution.sum()), (2, Some(1_000), 3_000));
+        assert_eq!((distribution.quantile(1_000), distribution.greatest()), (Some(2_007), Some((9_000, 7))));
     }
 
     #[test]

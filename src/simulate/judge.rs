@@ -7,15 +7,31 @@ use crate::{
     spec::{Form, Happening, Property, Signals},
 };
 
-/// From a trigger to what answered it.
+/// From a trigger to what ended the wait.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Reading {
     /// The step of the trigger.
     pub trigger: usize,
-    /// The step of the response; `None` if it was still awaited at the last step.
-    pub response: Option<usize>,
-    /// From the trigger to the response, or to the last step.
+    pub ended: Ended,
+    /// From the trigger to its end, or to the last step.
     pub micros: i64,
+}
+
+/// At which step a wait ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    Answered(usize),
+    /// Nothing need follow any more.
+    Discharged(usize),
+    /// It ran at the last step.
+    Running,
+}
+
+impl Reading {
+    #[must_use]
+    pub fn response(&self) -> Option<usize> {
+        if let Ended::Answered(step) = self.ended { Some(step) } else { None }
+    }
 }
 
 /// A time in which at least two parties held their intervals.
@@ -182,7 +198,7 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
 
     fn close(&mut self) {
         let at = self.now.at;
-        let open = |since: &Since| Reading { trigger: since.step, response: None, micros: at - since.at };
+        let open = |since: &Since| Reading { trigger: since.step, ended: Ended::Running, micros: at - since.at };
         self.readings.extend(self.awaited.iter().map(open));
         self.awaited.clear();
         if let Some(since) = self.overlap.take() {
@@ -195,16 +211,10 @@ impl<'a, P: Process, M: Data> Judge<'a, P, M> {
     fn answer(&mut self, signals: &Signals) {
         let now = self.now;
         if signals.response || signals.discharge {
+            let ended = if signals.response { Ended::Answered(now.step) } else { Ended::Discharged(now.step) };
             let waited = self.awaited.drain(..).filter(|since| since.step != now.step);
-            let answered = waited.map(|since| Reading {
-                trigger: since.step,
-                response: Some(now.step),
-                micros: now.at - since.at,
-            });
-            // A discharged trigger has no reading.
-            if signals.response {
-                self.readings.extend(answered);
-            }
+            let reading = |since: Since| Reading { trigger: since.step, ended, micros: now.at - since.at };
+            self.readings.extend(waited.map(reading));
             if self.stopwatch.take().is_some_and(|since| since.step == now.step) {
                 self.measuring = true;
                 self.elapsed = None;

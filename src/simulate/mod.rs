@@ -27,7 +27,7 @@ mod words;
 pub use climb::RUNS as RUNS_OF_A_CLIMB;
 pub use digest::Digest;
 pub use distribution::Distribution;
-pub use judge::{Overlap, Reading, Seen, Signalled};
+pub use judge::{Ended, Overlap, Reading, Seen, Signalled};
 pub use random::{Draw, Random, Source, Stream, message_key};
 pub use replay::{Hold, Observed, Observer, ReplayError, Replayed, holds, replay};
 pub use run::{End, Options, Run, Strike, Strikes, measured, run};

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{
     digest::Digest,
     distribution::Distribution,
-    judge::{Seen, Signalled},
+    judge::{Ended, Seen, Signalled},
     run::{End, Options, Run, measured},
 };
 use crate::{
@@ -55,7 +55,7 @@ pub struct Findings {
     /// The first seed with a violation.
     pub first: Option<(u64, Failure)>,
     pub violations: u64,
-    /// From triggers to responses, or overlaps.
+    /// From triggers to responses, or overlaps; the longest may be a wait without a response that was too long.
     pub spans: Distribution,
     /// Stopwatches that still ran at the end of a run, in no violation.
     pub open: u64,
@@ -210,11 +210,13 @@ impl Findings {
             self.spans.add(overlap.micros, run.seed);
         }
         for reading in seen.readings.iter().filter(|_| matches!(form, Form::Within(_))) {
-            // What still runs says how long it takes at least: that is no measurement unless it is too long already.
-            if reading.response.is_some() || bound.is_some_and(|bound| reading.micros > bound) {
-                self.spans.add(reading.micros, run.seed);
-            } else {
-                self.open += 1;
+            let too_long = bound.is_some_and(|bound| reading.micros > bound);
+            match reading.ended {
+                Ended::Answered(_) => self.spans.add(reading.micros, run.seed),
+                // How long it takes at least: that is no measurement, but may be too long already.
+                Ended::Discharged(_) | Ended::Running if too_long => self.spans.add_at_least(reading.micros, run.seed),
+                Ended::Discharged(_) => {}
+                Ended::Running => self.open += 1,
             }
         }
     }
@@ -237,10 +239,13 @@ pub fn failure(form: Form, bound: Option<i64>, seen: &Seen, run: &Run) -> Option
         Form::Within(_) => {
             let longest = seen.readings.iter().max_by_key(|one| (one.micros, std::cmp::Reverse(one.trigger)));
             if let Some(reading) = longest.filter(|reading| bound.is_some_and(|bound| reading.micros > bound)) {
-                let to = reading.response.unwrap_or(last);
+                let to = match reading.ended {
+                    Ended::Answered(step) | Ended::Discharged(step) => step,
+                    Ended::Running => last,
+                };
                 return Some(Failure::Longer { from: reading.trigger, to, micros: reading.micros });
             }
-            let open = seen.readings.iter().find(|reading| reading.response.is_none());
+            let open = seen.readings.iter().find(|reading| reading.ended == Ended::Running);
             open.filter(|_| run.end == End::Quiet).map(|reading| Failure::Never { from: reading.trigger })
         }
     }

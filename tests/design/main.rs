@@ -108,12 +108,7 @@ fn a_ledger_has_what_the_one_it_extends_has() {
     let builder = design.builder("both", &[]).expect("it is a ledger");
     assert_eq!(
         tenure::design::ledger_lines(&builder),
-        [
-            "delay 0s..250ms",
-            "drift 10000 ppm",
-            "crash at most 1 in all, restart after 5s..10s",
-            "loss at most 2 in all"
-        ]
+        ["delay 0s..250ms", "drift up to 1%", "crash at most 1 in all, restart after 5s..10s", "loss at most 2 in all"]
     );
 }
 

@@ -1,9 +1,12 @@
 //! Clients that ask a server again and again, under every fault: what runs have in common.
 
+use std::sync::atomic::AtomicBool;
+
 use crate::{
     process::{Effects, Id, Input, Lane, Me, NodeId, Process, Rank, Sort},
     simulate::{
-        Draw, End, Options, Run, Strike, Strikes, failure, replay, run, shrink::tests::shrink_to_the_least, told,
+        Draw, End, Options, Run, Strike, Strikes, failure, replay, run, shrink::tests::shrink_to_the_least, survey,
+        told,
     },
     spec::{
         Carriage, Clock, Fault, FaultKind, Form, Happening, Link, Links, Node, Property, Setup, Signals, Tokens,
@@ -238,7 +241,7 @@ fn a_climb_waits_longer_than_draws_that_know_nothing_of_each_other() {
     let setup = everything(Carriage::Datagram);
     let longest = |draw, seeds: std::ops::Range<u64>| {
         let runs = seeds.map(|seed| run(&setup, &[answered()], seed, &options(draw, 300)));
-        let waits = |run: Run| run.seen[0].readings.iter().filter_map(|one| one.response.map(|_| one.micros)).max();
+        let waits = |run: Run| run.seen[0].readings.iter().filter_map(|one| one.response().map(|_| one.micros)).max();
         runs.filter_map(waits).max().expect("some wait is answered")
     };
     let draws = longest(Draw::Corner, 0..4 * super::super::RUNS_OF_A_CLIMB);
@@ -327,10 +330,31 @@ fn corners_reach_the_worst_case_and_nothing_is_beyond_it() {
     let calm = Options { strikes: Strikes::Never, ..options(Draw::Corner, 2_000) };
     let runs: Vec<Run> = (0..50).map(|seed| run(&setup, &[answered()], seed, &calm)).collect();
     assert!(runs.iter().all(|run| run.end == End::Horizon && run.seen[0].readings.len() > 15));
-    let readings = || runs.iter().flat_map(|run| &run.seen[0].readings).filter(|reading| reading.response.is_some());
+    let readings = || runs.iter().flat_map(|run| &run.seen[0].readings).filter(|reading| reading.response().is_some());
     // There and back.
     assert_eq!(readings().map(|reading| reading.micros).min(), Some(2_000));
     assert_eq!(readings().map(|reading| reading.micros).max(), Some(40_000));
+}
+
+#[test]
+fn what_is_discharged_too_late_is_a_violation_and_no_measurement() {
+    let watch = |(): &mut (), happening: &Happening<'_, Party>, signals: &mut Signals| match happening {
+        Happening::Emitted(_, Event::Asked) => signals.trigger = true,
+        Happening::Emitted(_, Event::Granted(_)) => signals.discharge = true,
+        _ => {}
+    };
+    let discharged = [Property { watch, ..answered() }];
+    let calm = Options { strikes: Strikes::Never, ..options(Draw::Corner, 2_000) };
+    let findings = |bound| {
+        let bounds = [Some(bound)];
+        let stop = AtomicBool::new(false);
+        let all = survey(&setup(Carriage::Datagram), &discharged, &bounds, 0..50, &calm, &stop, |_| ());
+        all.findings.into_iter().next().expect("one for the property")
+    };
+    // There and back takes up to 40 ms, and no wait is as long as a run.
+    let (late, in_time) = (findings(39_000), findings(2_000_000));
+    assert!(late.violations > 0 && late.spans.greatest().is_some_and(|(longest, _)| longest > 39_000));
+    assert_eq!((late.spans.count(), in_time.violations, in_time.spans.greatest()), (0, 0, None));
 }
 
 #[test]
