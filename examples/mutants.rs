@@ -131,6 +131,8 @@ fn try_out(root: &Path, copy: &Path, mutant: &Mutant) -> Fate {
 fn run_cargo(copy: &Path, mutant: &Mutant, only_compile: bool) -> bool {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(copy).env("CARGO_TARGET_DIR", copy.parent().expect("a parent").join("target"));
+    // From one mutant to the next little changes.
+    command.env("CARGO_INCREMENTAL", "1");
     // Each mutant is compiled once and runs one small test: what it depends on stays optimised, it is not.
     for setting in ["opt-level=0", "debug=false"] {
         command.args(["--config", &format!("profile.test.package.tenure.{setting}")]);
