@@ -7,8 +7,8 @@
 //! is missed when it is served later than the next one is due.
 //!
 //! Nobody has more than one question of a kind under way. So a beat never waits for more than one beat and one write of
-//! each cell and one convergence: `models/presence/loaded.toml` proves that of a store in a protocol, here it is looked
-//! at in the run of a thousand cells.
+//! each cell and one convergence: `models/presence/loaded.toml` rests on that, and here it is seen in runs of thousands
+//! of cells.
 //!
 //! The numbers of the store are assumptions, not measurements: a write 0.5 ms, a row read 0.1 ms, 50 LRPs a cell, each
 //! written once in ten minutes. What the table shows is how the answer turns, not where.

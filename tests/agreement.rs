@@ -119,7 +119,7 @@ fn compare_what_follows(seed: u64) -> (usize, usize) {
         }
         rests += 1;
         let shown = &run.seen[0];
-        let spans = shown.readings.iter().filter(|one| one.response.is_none_or(|response| response >= count));
+        let spans = shown.readings.iter().filter(|one| one.end().is_none_or(|end| end >= count));
         let spans = spans.map(|one| one.micros).filter(|_| matches!(property.form, Form::Within(_)));
         let overlaps = shown.overlaps.iter().filter(|one| one.to.is_none_or(|to| to >= count)).map(|one| one.micros);
         for micros in spans.chain(overlaps) {

@@ -187,7 +187,7 @@ impl<T: Protocol> Stageable for T {
                 let said = seen.signalled;
                 tally.spoke += u64::from(said.witness || said.trigger || said.held || said.reached);
                 seen.overlaps.iter().for_each(|overlap| tally.spans.add(overlap.micros, seed));
-                let answered = seen.readings.iter().filter(|reading| reading.response.is_some());
+                let answered = seen.readings.iter().filter(|reading| reading.response().is_some());
                 answered.for_each(|reading| tally.spans.add(reading.micros, seed));
             }
         }

@@ -210,7 +210,7 @@ pub(super) fn rate(text: &str) -> Option<Drift> {
 fn rate_in_words(drift: Drift) -> String {
     let parts = drift.parts_per_million();
     match (parts / 10_000, parts % 10_000 / 100) {
-        _ if parts % 100 > 0 => format!("{parts}ppm"),
+        _ if !parts.is_multiple_of(100) => format!("{parts}ppm"),
         (whole, 0) => format!("{whole}%"),
         (whole, hundredths) => format!("{whole}.{}%", format!("{hundredths:02}").trim_end_matches('0')),
     }

@@ -54,7 +54,7 @@ impl Auctioneer {
                 }
             }
             // Others' timers; nobody asks anything of an auctioneer.
-            Input::Timer(Timer::Lock(_) | Timer::Load(_) | Timer::Again | Timer::Watcher(_) | Timer::Loop)
+            Input::Timer(Timer::Lock(_) | Timer::Turn(_) | Timer::Again | Timer::Watcher(_) | Timer::Loop)
             | Input::Request(_) => {}
         }
     }

@@ -88,7 +88,7 @@ impl Converger {
             Input::Timer(Timer::Watcher(timer)) => self.watch(config, Input::Timer(timer), fx),
             Input::Timer(Timer::Loop) => self.begin_run(config, fx),
             // Others' timers; nobody asks anything of a converger.
-            Input::Timer(Timer::Lock(_) | Timer::Load(_) | Timer::Again | Timer::Schedule) | Input::Request(_) => {}
+            Input::Timer(Timer::Lock(_) | Timer::Turn(_) | Timer::Again | Timer::Schedule) | Input::Request(_) => {}
         }
     }
 

@@ -156,7 +156,7 @@ impl Design {
             None => Config::Store(store),
             Some(load) => {
                 load.check()?;
-                Config::BusyStore(load::Config { store, load, cells: self.cells, period })
+                Config::BusyStore(load::Config { store, load })
             }
         };
         let mut nodes = vec![node("S".into(), 0, store, Window::ZERO, None)];

@@ -1,16 +1,17 @@
 //! A store that many others use as well, and that takes its time: it serves one question after another.
 //!
-//! The others are one crowd. Each of them has one question under way at most, as a client does that waits for an
-//! answer before it asks again: whenever a question comes, no more than one of each waits before it, and no order of
-//! their coming makes it wait longer than a crowd that comes at once, at the worst time. So the crowd comes whole, and
-//! at any time after it was served. In the same way the question for all rows of the data waits once.
+//! The others are not there one by one. Each has one question under way at most, as a client does that waits for an
+//! answer before it asks again, so that whenever a question comes, no more than one of each is before it, and one
+//! reading of all rows. Who of them really is may change from one question to the next: each waits for some span up to
+//! that, whatever the last one waited. So a hold is right for all clients of this kind, whenever they ask; a violation
+//! may need more of them at once than those that keep a period ever are.
 
 use serde::Deserialize;
 
-use super::{Event, Site, Timer};
+use super::{Site, Timer};
 use crate::{
     lock::{self, design::require},
-    process::{Effects, Input, Me, Names, NodeId},
+    process::{Effects, Id, Input, Me, Names, NodeId},
     spec::DesignError,
     time::{Duration, Window},
 };
@@ -18,20 +19,17 @@ use crate::{
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
 pub struct BusyStore {
     store: lock::Store,
-    /// `Served` is armed for the first.
+    /// In the order of coming.
     waiting: Vec<Waiting>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-enum Waiting {
-    Question {
-        from: NodeId,
-        message: lock::Message,
-    },
-    /// One of each other.
-    Crowd,
-    /// For all rows of the data.
-    AllRows,
+struct Waiting {
+    id: Id,
+    from: NodeId,
+    message: lock::Message,
+    /// All others before it are served; `Turn` is armed otherwise.
+    turn: bool,
 }
 
 /// The `[design.load]` table: who else uses the store, and what a question costs it.
@@ -43,84 +41,38 @@ pub struct Load {
     pub others: u32,
     /// How long the store works on one question.
     pub request: Duration,
-    /// Rows of data in the same store: up to 100,000,000.
+    /// Rows of data in the same store, all of which a convergence reads at once: up to 100,000,000.
     #[serde(default)]
     pub rows: u32,
-    /// How long it works on each row when a convergence reads them all.
+    /// How long it works on each of them.
     #[serde(default)]
     pub row: Duration,
-    /// How long after it has read them all a convergence does so again.
-    #[serde(default)]
-    pub read_every: Duration,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Config {
     pub store: lock::store::Config,
     pub load: Load,
-    /// How many of the nodes after the store are cells.
-    pub cells: u8,
-    /// How long after they were served the others ask again, at the latest.
-    pub period: Duration,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Names)]
-pub enum LoadTimer {
-    /// When the first that waits is served.
-    Served,
-    /// When the others ask.
-    Crowd,
-    /// When a convergence reads all data.
-    AllRows,
 }
 
 type Fx = Effects<Site>;
 
-impl Load {
-    /// # Errors
-    /// The first value that no store could bear.
-    pub(super) fn check(&self) -> Result<(), DesignError> {
-        let Load { others, request, rows, row, read_every } = *self;
-        let most = |most: u32| format!("a number up to {most}");
-        let some = "more than 0 s: the store works on it";
-        require(others <= MOST_OTHERS, "load.others", &most(MOST_OTHERS), || others.to_string())?;
-        require(rows <= MOST_ROWS, "load.rows", &most(MOST_ROWS), || rows.to_string())?;
-        require(request > Duration::ZERO, "load.request", some, || request.to_string())?;
-        if rows > 0 {
-            let now_and_then = "more than 0 s, as there are rows";
-            require(row > Duration::ZERO, "load.row", some, || row.to_string())?;
-            require(read_every > Duration::ZERO, "load.read_every", now_and_then, || read_every.to_string())?;
-        }
-        Ok(())
-    }
-}
-
-const MOST_OTHERS: u32 = 1_000_000;
-const MOST_ROWS: u32 = 100_000_000;
-
 impl BusyStore {
     pub(super) fn start(me: &Me<'_, Site>, config: &Config, fx: &mut Fx) -> BusyStore {
-        let store = lock::Store::start(me, &config.store, fx);
-        if config.load.others > 0 {
-            arm(LoadTimer::Crowd, Window::up_to(config.period), fx);
-        }
-        if config.load.rows > 0 {
-            arm(LoadTimer::AllRows, Window::up_to(config.load.read_every), fx);
-        }
-        BusyStore { store, waiting: Vec::new() }
+        BusyStore { store: lock::Store::start(me, &config.store, fx), waiting: Vec::new() }
     }
 
     pub(super) fn step(&mut self, me: &Me<'_, Site>, config: &Config, input: Input<Site>, fx: &mut Fx) {
         match input {
             Input::Message { from, message } => {
-                if config.is_cell(from) {
-                    fx.emit(Event::Waits { cell: from });
-                }
-                self.wait(config, Waiting::Question { from, message }, fx);
+                let id = fx.fresh_id();
+                fx.arm(Timer::Turn(id), config.load.wait(self.waiting.len()));
+                self.waiting.push(Waiting { id, from, message, turn: false });
             }
-            Input::Timer(Timer::Load(LoadTimer::Crowd)) => self.wait(config, Waiting::Crowd, fx),
-            Input::Timer(Timer::Load(LoadTimer::AllRows)) => self.wait(config, Waiting::AllRows, fx),
-            Input::Timer(Timer::Load(LoadTimer::Served)) => self.serve(me, config, fx),
+            Input::Timer(Timer::Turn(id)) => {
+                self.waiting.iter_mut().filter(|it| it.id == id).for_each(|it| it.turn = true);
+                self.serve(me, config, fx);
+            }
             // What it counts by itself, and that a client is gone, waits for nobody. A question of that client is
             // served all the same.
             Input::Timer(_) | Input::Request(_) | Input::Closed { .. } => {
@@ -129,46 +81,41 @@ impl BusyStore {
         }
     }
 
-    fn wait(&mut self, config: &Config, waiting: Waiting, fx: &mut Fx) {
-        self.waiting.push(waiting);
-        if let [only] = self.waiting.as_slice() {
-            arm(LoadTimer::Served, Window::exactly(config.takes(only)), fx);
-        }
-    }
-
+    /// Nobody is served before who came first.
     fn serve(&mut self, me: &Me<'_, Site>, config: &Config, fx: &mut Fx) {
-        match self.waiting.remove(0) {
-            Waiting::Question { from, message } => {
-                if config.is_cell(from) {
-                    fx.emit(Event::IsServed { cell: from });
-                }
-                self.store.step(me, &config.store, Input::Message { from, message }, fx);
-            }
-            Waiting::Crowd => arm(LoadTimer::Crowd, Window::up_to(config.period), fx),
-            Waiting::AllRows => arm(LoadTimer::AllRows, Window::exactly(config.load.read_every), fx),
-        }
-        if let Some(next) = self.waiting.first() {
-            arm(LoadTimer::Served, Window::exactly(config.takes(next)), fx);
+        while self.waiting.first().is_some_and(|first| first.turn) {
+            let Waiting { from, message, .. } = self.waiting.remove(0);
+            self.store.step(me, &config.store, Input::Message { from, message }, fx);
         }
     }
 }
 
-impl Config {
-    /// How long the store works on one that waits.
-    fn takes(&self, waiting: &Waiting) -> Duration {
-        let Load { others, request, rows, row, .. } = self.load;
-        match waiting {
-            Waiting::Question { .. } => request,
-            Waiting::Crowd => request.times(others.into()),
-            Waiting::AllRows => row.times(rows.into()),
-        }
+impl Load {
+    /// # Errors
+    /// The first value that no store could bear.
+    pub(super) fn check(&self) -> Result<(), DesignError> {
+        let Load { others, request, rows, row } = *self;
+        let most = |most: u32| format!("a number up to {most}");
+        let some = "more than 0 s: the store works on it";
+        require(others <= MOST_OTHERS, "load.others", &most(MOST_OTHERS), || others.to_string())?;
+        require(rows <= MOST_ROWS, "load.rows", &most(MOST_ROWS), || rows.to_string())?;
+        require(request > Duration::ZERO, "load.request", some, || request.to_string())?;
+        require(rows == 0 || row > Duration::ZERO, "load.row", some, || row.to_string())?;
+        // Each is a finite number, and their sum fits.
+        let all = request.times(others.into()).plus(row.times(rows.into()));
+        let expected =
+            format!("spans so that one question of each of the others, and all rows, take {LONGEST} at most");
+        require(all <= LONGEST, "load", &expected, || all.to_string())
     }
 
-    fn is_cell(&self, node: NodeId) -> bool {
-        (1..=usize::from(self.cells)).contains(&node.index())
+    /// How long a question waits until it is served, with so many of the design's own before it.
+    fn wait(&self, before: usize) -> Window {
+        let Load { others, request, rows, row } = *self;
+        let own = request.times(before as i64 + 1);
+        Window::new(request, request.times(others.into()).plus(row.times(rows.into())).plus(own))
     }
 }
 
-fn arm(timer: LoadTimer, after: Window, fx: &mut Fx) {
-    fx.arm(Timer::Load(timer), after);
-}
+const MOST_OTHERS: u32 = 1_000_000;
+const MOST_ROWS: u32 = 100_000_000;
+const LONGEST: Duration = Duration::from_secs(3_600);

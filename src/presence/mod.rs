@@ -25,7 +25,7 @@ pub use self::{
 };
 use crate::{
     lock::{self, Request, parts::Host},
-    process::{Effects, Input, Lane, Me, Names, NodeId, Process},
+    process::{Effects, Id, Input, Lane, Me, Names, NodeId, Process},
     spec::{Builder, DesignError, Detector, LedgerKey, Property, Protocol, Setup},
 };
 
@@ -63,8 +63,8 @@ pub enum Config {
 pub enum Timer {
     /// Of the store, or of what keeps a cell's key.
     Lock(lock::Timer),
-    /// Of a store that others use as well.
-    Load(load::LoadTimer),
+    /// When a store that others use as well has served all of them that came before a question.
+    Turn(Id),
     /// When a cell that lost its presence tries again.
     Again,
     /// Of the converger's watch.
@@ -79,10 +79,6 @@ pub enum Timer {
 pub enum Event {
     /// Of the store, or of what keeps a cell's key: it has it, is not sure any more, has given it back.
     Lock(lock::Event),
-    /// A question of a cell has come to a store that others use as well.
-    Waits { cell: NodeId },
-    /// That store does what the first that waits of a cell asked.
-    IsServed { cell: NodeId },
     /// A cell has started.
     Began,
     /// It says that it is ready for work.

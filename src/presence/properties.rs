@@ -25,8 +25,10 @@ pub enum Memory {
     Up { up: BTreeSet<NodeId>, present: BTreeSet<NodeId> },
     /// Which cells are up, and which of them is taken for dead: the first, if there are several.
     Mistaken { up: BTreeSet<NodeId>, mistaken: Option<NodeId> },
-    /// A cell of which something must follow: that started and is not present yet, or that waits for the store.
-    Awaited(Option<NodeId>),
+    /// A cell that started and is not present yet.
+    Starting(Option<NodeId>),
+    /// Which cells count on their presence, and whose next renewal must follow.
+    Renewed { present: BTreeSet<NodeId>, renewed: Option<NodeId> },
 }
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
@@ -96,7 +98,7 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
             "after a cell starts, its presence is set in time",
             &["presence-3"],
             Form::Within(Trigger::Anything),
-            Memory::Awaited(None),
+            Memory::Starting(None),
             watch::becomes_present,
         ),
         property(
@@ -149,19 +151,19 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         ),
         property(
             "live-cell-is-not-forgotten",
-            "the store does not end the presence of a cell that nothing hit",
+            "the store does not end a presence while its cell is up and counts on it",
             &["recovery-8"],
             Form::Never,
             Memory::Cells(nobody()),
             watch::is_not_forgotten,
         ),
         property(
-            "cell-is-served",
-            "a question of a cell that comes to a store which others use as well is served in time",
+            "presence-is-renewed",
+            "after the store has renewed a presence, it renews it again in time, while the cell is up and counts on it",
             &["recovery-8"],
             Form::Within(Trigger::Anything),
-            Memory::Awaited(None),
-            watch::is_served,
+            Memory::Renewed { present: nobody(), renewed: None },
+            watch::is_renewed,
         ),
     ]
 }

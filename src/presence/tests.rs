@@ -199,42 +199,31 @@ fn keys_and_cells_name_each_other() {
     }
 }
 
-/// A store that works on each question for half a second, and for a second on the others'.
+/// A store that works on each question for half a second, and has two others and ten rows.
 fn busy_store() -> Fixture<Site> {
-    let load = load::Load {
-        others: 2,
-        request: Duration::from_millis(500),
-        rows: 10,
-        row: Duration::from_millis(200),
-        read_every: Duration::from_secs(30),
-    };
-    let store = lock::store::Config::Etcd3;
-    let period = Duration::from_secs(3);
-    Fixture::start(S, Config::BusyStore(load::Config { store, load, cells: 2, period }))
+    let (request, row) = (Duration::from_millis(500), Duration::from_millis(200));
+    let load = load::Load { others: 2, request, rows: 10, row };
+    Fixture::start(S, Config::BusyStore(load::Config { store: lock::store::Config::Etcd3, load }))
+}
+
+fn turn(store: &mut Fixture<Site>, armed: usize) -> Vec<String> {
+    let timers = store.armed().cloned().collect::<Vec<_>>();
+    store.timer(timers[armed].clone())
 }
 
 #[test]
-fn a_busy_store_serves_in_turn_and_takes_its_time_for_each() {
+fn a_question_waits_for_one_of_each_other_and_all_rows_at_most_and_is_served_in_turn() {
     let mut store = busy_store();
-    assert_eq!(store.did(), ["arm Load(Crowd) 0s..3s", "arm Load(AllRows) 0s..30s"]);
-
     let (first, second) = (store.fresh_id(), store.fresh_id());
     let registry = registry(Kind::Etcd3);
-    assert_eq!(store.timer(Timer::Load(load::LoadTimer::Crowd)), ["arm Load(Served) 1s"]);
-    assert_eq!(store.message(A, registry.list(first)), ["emit Waits { cell: n1 }"]);
-    assert_eq!(store.timer(Timer::Load(load::LoadTimer::AllRows)), Vec::<String>::new());
-    // The converger is no cell.
-    assert_eq!(store.message(C, registry.list(second)), Vec::<String>::new());
+    assert_eq!(store.message(A, registry.list(first)), ["arm Turn(#2) 500ms..3500ms"]);
+    // Its own is besides before it.
+    assert_eq!(store.message(C, registry.list(second)), ["arm Turn(#3) 500ms..4s"]);
 
-    let served = |store: &mut Fixture<Site>| store.timer(Timer::Load(load::LoadTimer::Served));
-    assert_eq!(served(&mut store), ["arm Load(Crowd) 0s..3s", "arm Load(Served) 500ms"]);
-    let [is_served, answer, next] = &served(&mut store)[..] else { panic!("it answers A and goes on") };
-    assert_eq!(is_served, "emit IsServed { cell: n1 }");
-    assert!(answer.starts_with("send n1 Etcd3(Answer { question: #0"), "{answer}");
-    assert_eq!(next, "arm Load(Served) 2s", "ten rows");
-    assert_eq!(served(&mut store), ["arm Load(AllRows) 30s", "arm Load(Served) 500ms"]);
-    let [answer] = &served(&mut store)[..] else { panic!("nobody waits any more") };
-    assert!(answer.starts_with("send n3 Etcd3(Answer { question: #1"), "{answer}");
+    assert_eq!(turn(&mut store, 1), Vec::<String>::new(), "A came first");
+    let [to_first, to_second] = &turn(&mut store, 0)[..] else { panic!("both are served") };
+    assert!(to_first.starts_with("send n1 Etcd3(Answer { question: #0"), "{to_first}");
+    assert!(to_second.starts_with("send n3 Etcd3(Answer { question: #1"), "{to_second}");
 }
 
 #[test]
@@ -243,6 +232,5 @@ fn what_a_client_asked_is_served_when_it_is_gone() {
     let question = store.fresh_id();
     store.message(A, registry(Kind::Etcd3).list(question));
     assert_eq!(store.closed(A, etcd3::KEY_LANE), Vec::<String>::new());
-    let did = store.timer(Timer::Load(load::LoadTimer::Served));
-    assert_eq!(did[0], "emit IsServed { cell: n1 }");
+    assert_eq!(turn(&mut store, 0).len(), 1);
 }

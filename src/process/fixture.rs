@@ -69,6 +69,14 @@ impl<P: Process> Fixture<P> {
         })
     }
 
+    /// Every timer that was armed so far.
+    pub fn armed(&self) -> impl Iterator<Item = &P::Timer> {
+        self.effects.iter().filter_map(|effect| match effect {
+            Effect::Arm { timer, .. } => Some(timer),
+            _ => None,
+        })
+    }
+
     fn input(&mut self, input: Input<P>) -> Vec<String> {
         self.step(input).iter().map(line).collect()
     }

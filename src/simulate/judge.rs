@@ -28,6 +28,15 @@ pub enum Ended {
 }
 
 impl Reading {
+    /// The step of the response or the discharge.
+    #[must_use]
+    pub fn end(&self) -> Option<usize> {
+        match self.ended {
+            Ended::Answered(step) | Ended::Discharged(step) => Some(step),
+            Ended::Running => None,
+        }
+    }
+
     #[must_use]
     pub fn response(&self) -> Option<usize> {
         if let Ended::Answered(step) = self.ended { Some(step) } else { None }

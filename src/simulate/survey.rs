@@ -239,10 +239,7 @@ pub fn failure(form: Form, bound: Option<i64>, seen: &Seen, run: &Run) -> Option
         Form::Within(_) => {
             let longest = seen.readings.iter().max_by_key(|one| (one.micros, std::cmp::Reverse(one.trigger)));
             if let Some(reading) = longest.filter(|reading| bound.is_some_and(|bound| reading.micros > bound)) {
-                let to = match reading.ended {
-                    Ended::Answered(step) | Ended::Discharged(step) => step,
-                    Ended::Running => last,
-                };
+                let to = reading.end().unwrap_or(last);
                 return Some(Failure::Longer { from: reading.trigger, to, micros: reading.micros });
             }
             let open = seen.readings.iter().find(|reading| reading.ended == Ended::Running);

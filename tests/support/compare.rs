@@ -271,7 +271,7 @@ impl<P: Process, M: Data> Case<P, M> {
                 one.read += 1;
             };
             if matches!(self.property.form, Form::Within(_)) {
-                seen.readings.iter().for_each(|reading| read(reading.micros, reading.response.is_some()));
+                seen.readings.iter().for_each(|reading| read(reading.micros, reading.response().is_some()));
             }
             seen.overlaps.iter().for_each(|overlap| read(overlap.micros, false));
         }

@@ -152,7 +152,7 @@ fn follow_stop(known: &BTreeSet<NodeId>, ended: &mut Option<NodeId>, seen: &Seen
 
 /// Of two that start, the first is measured.
 pub(super) fn becomes_present(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let starting = memory.awaited();
+    let Memory::Starting(starting) = memory else { unreachable!("it remembers who starts") };
     match seen {
         Happening::Emitted(node, Event::Lock(lock::Event::Contender(contender::Event::Acquired)))
             if *starting == Some(*node) =>
@@ -239,33 +239,51 @@ pub(super) fn stays_present(memory: &mut Memory, seen: &Seen<'_>, signals: &mut 
     }
 }
 
-pub(super) fn is_not_forgotten(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let hit = memory.cells();
-    follow_hits(hit, seen);
+/// A cell counts on its presence from the answer that it has it until it is not sure any more, gives it back or ends.
+fn follow_presence(present: &mut BTreeSet<NodeId>, seen: &Seen<'_>) {
     match seen {
-        Happening::Emitted(_, Event::Lock(lock::Event::Contender(contender::Event::Acquired))) => {
-            signals.witness = true;
+        Happening::Emitted(node, Event::Lock(lock::Event::Contender(contender::Event::Acquired))) => {
+            present.insert(*node);
         }
-        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner }))) => {
-            signals.violated = !hit.contains(owner);
+        Happening::Emitted(
+            node,
+            Event::Lock(lock::Event::Contender(contender::Event::Doubted | contender::Event::Released)),
+        )
+        | Happening::Crashed(node)
+        | Happening::Exited(node) => {
+            present.remove(node);
         }
         _ => {}
     }
 }
 
-/// Of several that wait the first is measured.
-pub(super) fn is_served(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let waits = memory.awaited();
+pub(super) fn is_not_forgotten(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let present = memory.cells();
+    follow_presence(present, seen);
     match seen {
-        Happening::Emitted(_, Event::Waits { cell }) if waits.is_none() => {
-            *waits = Some(*cell);
-            signals.trigger = true;
+        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Renewed { owner }))) => {
+            signals.witness = present.contains(owner);
         }
-        Happening::Emitted(_, Event::IsServed { cell }) if *waits == Some(*cell) => {
-            *waits = None;
-            signals.response = true;
+        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Expired { owner }))) => {
+            signals.violated = present.contains(owner);
         }
         _ => {}
+    }
+}
+
+/// Of several cells the one that was renewed first is measured, again and again: how long one waits does not depend on
+/// which it is.
+pub(super) fn is_renewed(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
+    let Memory::Renewed { present, renewed } = memory else { unreachable!("it remembers whose was renewed") };
+    follow_presence(present, seen);
+    match seen {
+        Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Renewed { owner })))
+            if present.contains(owner) && renewed.is_none_or(|cell| cell == *owner) =>
+        {
+            signals.response = renewed.replace(*owner).is_some();
+            signals.trigger = true;
+        }
+        _ => signals.discharge = renewed.take_if(|cell| !present.contains(cell)).is_some(),
     }
 }
 
@@ -325,13 +343,6 @@ impl Memory {
         match self {
             Memory::Cells(cells) => cells,
             _ => unreachable!("it remembers cells"),
-        }
-    }
-
-    fn awaited(&mut self) -> &mut Option<NodeId> {
-        match self {
-            Memory::Awaited(cell) => cell,
-            _ => unreachable!("it remembers of whom something must follow"),
         }
     }
 
