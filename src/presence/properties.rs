@@ -27,14 +27,15 @@ pub enum Memory {
     Mistaken { up: BTreeSet<NodeId>, mistaken: Option<NodeId> },
     /// A cell that started and is not present yet.
     Starting(Option<NodeId>),
-    /// Which cells count on their presence, and whose next renewal must follow.
-    Renewed { present: BTreeSet<NodeId>, renewed: Option<NodeId> },
+    /// Which cells ended or doubted once, which of the others count on their presence, and whose next renewal must follow.
+    Lives { ended: BTreeSet<NodeId>, present: BTreeSet<NodeId>, renewed: Option<NodeId> },
 }
 
 pub(super) fn all() -> Vec<Property<Site, Memory>> {
     let nobody = BTreeSet::new;
     let ended = || Memory::Ended { work: nobody(), ended: None };
     let over = || Memory::Over { dead: nobody(), over: nobody(), asked: nobody() };
+    let lives = || Memory::Lives { ended: nobody(), present: nobody(), renewed: None };
     let property = Property::<Site, Memory>::new;
     vec![
         property(
@@ -151,18 +152,18 @@ pub(super) fn all() -> Vec<Property<Site, Memory>> {
         ),
         property(
             "live-cell-is-not-forgotten",
-            "the store does not end a presence while its cell is up and counts on it",
+            "the store does not end a presence while its cell, which never ended nor doubted, counts on it",
             &["recovery-8"],
             Form::Never,
-            Memory::Cells(nobody()),
+            lives(),
             watch::is_not_forgotten,
         ),
         property(
             "presence-is-renewed",
-            "after the store has renewed a presence, it renews it again in time, while the cell is up and counts on it",
+            "after the store has renewed a presence, it renews it again in time, while its cell, which never ended nor doubted, counts on it",
             &["recovery-8"],
             Form::Within(Trigger::Anything),
-            Memory::Renewed { present: nobody(), renewed: None },
+            lives(),
             watch::is_renewed,
         ),
     ]

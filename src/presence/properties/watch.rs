@@ -239,27 +239,8 @@ pub(super) fn stays_present(memory: &mut Memory, seen: &Seen<'_>, signals: &mut 
     }
 }
 
-/// A cell counts on its presence from the answer that it has it until it is not sure any more, gives it back or ends.
-fn follow_presence(present: &mut BTreeSet<NodeId>, seen: &Seen<'_>) {
-    match seen {
-        Happening::Emitted(node, Event::Lock(lock::Event::Contender(contender::Event::Acquired))) => {
-            present.insert(*node);
-        }
-        Happening::Emitted(
-            node,
-            Event::Lock(lock::Event::Contender(contender::Event::Doubted | contender::Event::Released)),
-        )
-        | Happening::Crashed(node)
-        | Happening::Exited(node) => {
-            present.remove(node);
-        }
-        _ => {}
-    }
-}
-
 pub(super) fn is_not_forgotten(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let present = memory.cells();
-    follow_presence(present, seen);
+    let (present, _) = memory.follow_lives(seen);
     match seen {
         Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Renewed { owner }))) => {
             signals.witness = present.contains(owner);
@@ -274,8 +255,7 @@ pub(super) fn is_not_forgotten(memory: &mut Memory, seen: &Seen<'_>, signals: &m
 /// Of several cells the one that was renewed first is measured, again and again: how long one waits does not depend on
 /// which it is.
 pub(super) fn is_renewed(memory: &mut Memory, seen: &Seen<'_>, signals: &mut Signals) {
-    let Memory::Renewed { present, renewed } = memory else { unreachable!("it remembers whose was renewed") };
-    follow_presence(present, seen);
+    let (present, renewed) = memory.follow_lives(seen);
     match seen {
         Happening::Emitted(_, Event::Lock(lock::Event::Store(store::Event::Renewed { owner })))
             if present.contains(owner) && renewed.is_none_or(|cell| cell == *owner) =>
@@ -351,6 +331,28 @@ impl Memory {
             Memory::Ended { work, ended } => (work, ended),
             _ => unreachable!("it remembers who has work and who ended"),
         }
+    }
+
+    /// A cell counts on its presence from the answer that it has it until it is not sure any more, gives it back or
+    /// ends. What it had until then may be left at the store and end there too, some time: no cell that began anew is
+    /// looked at.
+    fn follow_lives(&mut self, seen: &Seen<'_>) -> (&BTreeSet<NodeId>, &mut Option<NodeId>) {
+        let Memory::Lives { ended, present, renewed } = self else { unreachable!("it remembers who lives") };
+        let ends = match seen {
+            Happening::Emitted(node, Event::Lock(lock::Event::Contender(event))) => {
+                if *event == contender::Event::Acquired && !ended.contains(node) {
+                    present.insert(*node);
+                }
+                matches!(event, contender::Event::Doubted | contender::Event::Released).then_some(*node)
+            }
+            Happening::Crashed(node) | Happening::Exited(node) => Some(*node),
+            _ => None,
+        };
+        if let Some(node) = ends {
+            ended.insert(node);
+            present.remove(&node);
+        }
+        (present, renewed)
     }
 
     fn follow_over(&mut self, seen: &Seen<'_>) -> (&BTreeSet<NodeId>, &mut BTreeSet<NodeId>) {
