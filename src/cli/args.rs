@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     pub(super) json: bool,
 
     /// How many checks run side by side; as many as there are processors if not given.
-    #[arg(long, global = true, value_name = "N", value_parser = some)]
+    #[arg(long, global = true, value_name = "N", value_parser = at_least_one)]
     pub(super) threads: Option<NonZeroUsize>,
 
     /// How long one check may take before it ends with UNKNOWN.
@@ -145,7 +145,7 @@ pub(super) enum Color {
 }
 
 /// How many go side by side.
-pub(super) fn some(text: &str) -> Result<NonZeroUsize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     text.trim().parse().map_err(|_| format!("expected a number, 1 at least, got {text:?}"))
 }
 

@@ -4,7 +4,7 @@ use std::{num::NonZeroUsize, ops::Range};
 
 use serde_json::json;
 
-use super::{Manner, Output, args::some, commands::pretty, sim::seeds};
+use super::{Manner, Output, args::at_least_one, commands::pretty, sim::seeds};
 use crate::{
     app::{
         App, Options, Plan,
@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N|A..B", default_value = "1000", value_parser = seeds)]
     seeds: Range<u64>,
     /// How many runs go side by side; as many as there are processors if not given.
-    #[arg(long, value_name = "N", value_parser = some)]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<NonZeroUsize>,
     /// How long each run lasts.
     #[arg(long = "for", value_name = "TIME", default_value = "10m")]

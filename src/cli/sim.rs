@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, num::NonZeroUsize, ops::Range};
 
 use clap::ValueEnum;
 
-use super::{Manner, Output, args::some, save};
+use super::{Manner, Output, args::at_least_one, save};
 use crate::{
     app::{
         App, Plan, Question, Shown,
@@ -36,7 +36,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N|A..B", default_value = "1000", value_parser = seeds)]
     seeds: Range<u64>,
     /// How many runs go side by side; as many as there are processors if not given.
-    #[arg(long, value_name = "N", value_parser = some)]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<NonZeroUsize>,
     /// How long each run lasts: 60s, or a minute more than the ledger's schedule, if not given.
     #[arg(long = "for", value_name = "TIME")]

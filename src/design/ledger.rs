@@ -271,3 +271,21 @@ fn class_line(class: &Class) -> String {
     }
     line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rate_is_told_as_a_file_may_say_it() {
+        for parts in [1, 99, 100, 101, 1_250, 5_000, 10_000, 10_100, 12_500, 101_000, 102_000, 999_999] {
+            let drift = Drift::from_parts_per_million(parts).expect("below a million");
+            assert_eq!(rate(&rate_in_words(drift)), Some(drift), "{}", rate_in_words(drift));
+        }
+        let told = |text| rate(text).map(rate_in_words);
+        assert_eq!(
+            ["1%", "0.5%", "1.25%", "10.1%", "101ppm"].map(told),
+            ["1%", "0.5%", "1.25%", "10.1%", "101ppm"].map(|it| Some(it.into()))
+        );
+    }
+}

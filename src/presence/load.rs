@@ -28,7 +28,7 @@ struct Waiting {
     id: Id,
     from: NodeId,
     message: lock::Message,
-    /// All others before it are served; `Turn` is armed otherwise.
+    /// The others before it are served; else `Turn` is armed.
     turn: bool,
 }
 
@@ -101,10 +101,9 @@ impl Load {
         require(rows <= MOST_ROWS, "load.rows", &most(MOST_ROWS), || rows.to_string())?;
         require(request > Duration::ZERO, "load.request", some, || request.to_string())?;
         require(rows == 0 || row > Duration::ZERO, "load.row", some, || row.to_string())?;
-        // Each is a finite number, and their sum fits.
-        let all = request.times(others.into()).plus(row.times(rows.into()));
+        let all = request.times(i64::from(others) + 1).plus(row.times(rows.into()));
         let expected =
-            format!("spans so that one question of each of the others, and all rows, take {LONGEST} at most");
+            format!("spans so that a question, one of each of the others, and all rows take {LONGEST} at most");
         require(all <= LONGEST, "load", &expected, || all.to_string())
     }
 

@@ -234,3 +234,19 @@ fn what_a_client_asked_is_served_when_it_is_gone() {
     assert_eq!(store.closed(A, etcd3::KEY_LANE), Vec::<String>::new());
     assert_eq!(turn(&mut store, 0).len(), 1);
 }
+
+#[test]
+fn a_load_that_takes_longer_than_an_hour_is_refused() {
+    let load = |others, rows, request| load::Load { others, request, rows, row: Duration::from_millis(1) };
+    let second = Duration::from_secs(1);
+    assert!(load(3_599, 0, second).check().is_ok());
+    let refused = [
+        load(3_600, 0, second),
+        load(3_599, 1, second),
+        load(0, 0, Duration::from_secs(3_601)),
+        load(1_000_000, 100_000_000, Duration::NEVER),
+        load(0, 0, Duration::NEVER),
+        load(0, 0, Duration::ZERO),
+    ];
+    refused.iter().for_each(|load| assert!(load.check().is_err(), "{load:?}"));
+}
